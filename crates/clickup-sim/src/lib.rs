@@ -1,0 +1,1 @@
+//! ClickUp simulator for tests, demos and development

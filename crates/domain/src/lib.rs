@@ -1,0 +1,11 @@
+//! The rules of the business, pure: no I/O, no clock, no randomness. Services fetch, call these rules, and store.
+//!
+//! - [`intake`]: what a complete application is, and the messages for one that is not
+//! - [`submissions`]: the life of an application: statuses, paging of lists
+//! - [`sync`]: how our side and ClickUp's are merged, and what to do next for one record
+//! - [`error`]: the small set of error codes that every transport maps once
+
+pub mod error;
+pub mod intake;
+pub mod submissions;
+pub mod sync;

@@ -1,0 +1,1 @@
+//! The message bus and its two adapters, RabbitMQ and PostgreSQL

@@ -1,0 +1,1 @@
+//! gRPC set-up: service token, deadlines, trace context, error mapping, health, reflection

@@ -1,0 +1,1 @@
+//! What every process needs: configuration, telemetry, lifecycle, admin listener, clock

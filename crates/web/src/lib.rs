@@ -1,0 +1,1 @@
+//! HTTP set-up: the error frame, request ids, security headers, CORS, limits

@@ -1,0 +1,1 @@
+//! Keeps ClickUp and the system of record equal; alone in calling ClickUp

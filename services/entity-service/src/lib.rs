@@ -1,0 +1,1 @@
+//! The system of record: users, submissions, projects, audit log, outbox

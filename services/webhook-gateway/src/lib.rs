@@ -1,0 +1,1 @@
+//! Verifies, stores and passes on ClickUp's webhooks
