@@ -1,1 +1,10 @@
-//! gRPC set-up: service token, deadlines, trace context, error mapping, health, reflection
+//! gRPC as every service uses it.
+//!
+//! - [`status`]: error codes to gRPC status and back, mapped once
+//! - [`server`]: service token, trace context, deadlines, health, reflection
+//! - [`client`]: channels that add token, deadline and trace context to every call
+
+pub mod client;
+pub mod config;
+pub mod server;
+pub mod status;

@@ -1,1 +1,15 @@
-//! PostgreSQL: pool, migrations, error classes, outbox
+//! PostgreSQL as every service uses it.
+//!
+//! - [`pool`]: the connection pool and its settings
+//! - [`migrate`]: each service migrates its own schema, with its own book of migrations
+//! - [`error`]: what a database failure means to a caller
+//! - [`outbox`]: events that leave in the same transaction as the state they tell of
+
+pub mod error;
+pub mod migrate;
+pub mod outbox;
+pub mod pool;
+
+pub use error::StoreError;
+pub use migrate::migrate;
+pub use pool::{Config, connect};

@@ -1,0 +1,105 @@
+//! The serving side: service token, trace context, deadlines, health and reflection.
+
+use crate::config::Config;
+use keylight_contracts::v1;
+use keylight_runtime::{lifecycle::Lifecycle, trace};
+use secrecy::ExposeSecret as _;
+use std::{sync::Arc, time::Duration};
+use subtle::ConstantTimeEq as _;
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::{
+    Request, Status,
+    body::Body,
+    server::NamedService,
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::Server,
+};
+use tower::Service;
+
+/// Lets only callers in that show the service token.
+#[derive(Clone)]
+pub struct Incoming {
+    expected: Arc<str>,
+}
+
+impl Interceptor for Incoming {
+    fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
+        let shown = request.metadata().get("authorization").map(|value| value.as_encoded_bytes()).unwrap_or_default();
+        if bool::from(shown.ct_eq(self.expected.as_bytes())) {
+            Ok(request)
+        } else {
+            Err(Status::unauthenticated("the service token is missing or wrong"))
+        }
+    }
+}
+
+/// Serves one gRPC service with health and reflection until the process stops.
+///
+/// Health and reflection need no token: they tell nothing but the contracts. Health follows the process's readiness.
+///
+/// # Errors
+/// When the descriptors cannot be served, which a test would show.
+pub fn serve<S>(name: &'static str, service: S, config: &Config, listener: TcpListener, lifecycle: &Lifecycle) -> anyhow::Result<()>
+where
+    S: Service<http::Request<Body>, Response = http::Response<Body>, Error = std::convert::Infallible>
+        + NamedService
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Future: Send + 'static,
+{
+    let incoming = Incoming { expected: format!("Bearer {}", config.token.expose_secret()).into() };
+    let (reporter, health) = tonic_health::server::health_reporter();
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(v1::DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()?;
+
+    let watched = lifecycle.clone();
+    let stopping = lifecycle.stopping();
+    lifecycle.spawn("grpc-health", async move {
+        loop {
+            let status = if watched.readiness().is_ready() {
+                tonic_health::ServingStatus::Serving
+            } else {
+                tonic_health::ServingStatus::NotServing
+            };
+            reporter.set_service_status(S::NAME, status).await;
+            reporter.set_service_status("", status).await;
+            if tokio::time::timeout(Duration::from_millis(500), stopping.cancelled()).await.is_ok() {
+                reporter.set_service_status(S::NAME, tonic_health::ServingStatus::NotServing).await;
+                return Ok(());
+            }
+        }
+    });
+
+    let server = Server::builder()
+        .tcp_nodelay(true)
+        .concurrency_limit_per_connection(1024)
+        .initial_stream_window_size(Some(1 << 20))
+        .initial_connection_window_size(Some(4 << 20))
+        .trace_fn(|request| {
+            // a span per call costs; without a collector nobody would see it
+            if !trace::is_enabled() {
+                return tracing::Span::none();
+            }
+            let span = tracing::info_span!("grpc", otel.name = request.uri().path(), otel.kind = "server");
+            if let Some(parent) = request.headers().get(trace::TRACEPARENT).and_then(|value| value.to_str().ok()) {
+                trace::set_parent(&span, parent);
+            }
+            span
+        })
+        .add_service(health)
+        .add_service(reflection)
+        .add_service(InterceptedService::new(service, incoming));
+    let stopping = lifecycle.stopping();
+    lifecycle.spawn(name, async move {
+        server
+            .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stopping.cancelled_owned())
+            .await?;
+        Ok(())
+    });
+    Ok(())
+}
