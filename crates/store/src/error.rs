@@ -27,17 +27,23 @@ pub enum StoreError {
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            sqlx::Error::PoolTimedOut => StoreError::Unavailable("no free connection in time".to_owned()),
-            sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed => {
-                StoreError::Unavailable(error.to_string())
+            sqlx::Error::PoolTimedOut => {
+                StoreError::Unavailable("no free connection in time".to_owned())
             }
+            sqlx::Error::PoolClosed
+            | sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::WorkerCrashed => StoreError::Unavailable(error.to_string()),
             sqlx::Error::Protocol(_) => StoreError::Unavailable("connection was cut".to_owned()),
             sqlx::Error::Database(database) => {
                 let code = database.code().unwrap_or_default().into_owned();
                 // the message of these classes names relations and codes, never values; the detail is not taken
                 match code.as_str() {
                     "40001" | "40P01" | "55P03" => StoreError::Contention(code),
-                    _ if code.starts_with("08") || code.starts_with("57P") || code.starts_with("53") => {
+                    _ if code.starts_with("08")
+                        || code.starts_with("57P")
+                        || code.starts_with("53") =>
+                    {
                         StoreError::Unavailable(code)
                     }
                     _ if code.starts_with("23") => StoreError::Constraint {
@@ -47,7 +53,9 @@ impl From<sqlx::Error> for StoreError {
                     _ => StoreError::Defect(format!("sqlstate {code}")),
                 }
             }
-            sqlx::Error::ColumnDecode { index, .. } => StoreError::Defect(format!("column {index} cannot be read")),
+            sqlx::Error::ColumnDecode { index, .. } => {
+                StoreError::Defect(format!("column {index} cannot be read"))
+            }
             _ => StoreError::Defect(error.to_string()),
         }
     }
@@ -64,9 +72,12 @@ impl StoreError {
 impl From<StoreError> for DomainError {
     fn from(error: StoreError) -> Self {
         match &error {
-            StoreError::Unavailable(_) | StoreError::Contention(_) => DomainError::unavailable(error.to_string()),
+            StoreError::Unavailable(_) | StoreError::Contention(_) => {
+                DomainError::unavailable(error.to_string())
+            }
             StoreError::Constraint { .. } => {
-                DomainError::new(ErrorCode::Conflict, "The change contradicts what is stored").caused_by(error.to_string())
+                DomainError::new(ErrorCode::Conflict, "The change contradicts what is stored")
+                    .caused_by(error.to_string())
             }
             StoreError::Defect(_) => DomainError::internal(error.to_string()),
         }

@@ -8,7 +8,11 @@ use tokio_util::sync::CancellationToken;
 ///
 /// # Errors
 /// When the database does not answer, or an applied migration was edited.
-pub async fn migrate(pool: &PgPool, migrator: &Migrator, schema: &'static str) -> Result<(), sqlx::migrate::MigrateError> {
+pub async fn migrate(
+    pool: &PgPool,
+    migrator: &Migrator,
+    schema: &'static str,
+) -> Result<(), sqlx::migrate::MigrateError> {
     let migrator = Migrator {
         migrations: Cow::Owned(migrator.migrations.to_vec()),
         table_name: Cow::Owned(format!("{schema}._migrations")),
@@ -38,7 +42,9 @@ pub async fn migrate_when_up(
                     told = true;
                 }
             }
-            Err(error) => return Err(anyhow::Error::new(error).context(format!("migrating schema {schema}"))),
+            Err(error) => {
+                return Err(anyhow::Error::new(error).context(format!("migrating schema {schema}")));
+            }
         }
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(500)) => {}
@@ -51,7 +57,9 @@ fn is_absence(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::Protocol(_) => true,
         // 57P03 cannot_connect_now, 57P01 admin_shutdown, 53300 too_many_connections
-        sqlx::Error::Database(error) => matches!(error.code().as_deref(), Some("57P03" | "57P01" | "53300")),
+        sqlx::Error::Database(error) => {
+            matches!(error.code().as_deref(), Some("57P03" | "57P01" | "53300"))
+        }
         _ => false,
     }
 }

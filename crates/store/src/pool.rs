@@ -50,7 +50,9 @@ impl Config {
     /// Reads the settings.
     pub fn read(reader: &mut Reader) -> Self {
         let url = reader.secret(&DATABASE_URL);
-        if !url.expose_secret().is_empty() && PgConnectOptions::from_str(url.expose_secret()).is_err() {
+        if !url.expose_secret().is_empty()
+            && PgConnectOptions::from_str(url.expose_secret()).is_err()
+        {
             reader.refuse(&DATABASE_URL, "the value is not a PostgreSQL URL, for example postgres://user:password@host:5432/keylight");
         }
         Self {
