@@ -274,29 +274,39 @@ impl Private {
     }
 }
 
+/// The broker that all tests of this process share.
+struct Shared {
+    url: String,
+    // both end with the process
+    _own: Option<(Server, Guard)>,
+}
+
 /// URL of the broker that the tests of this process share. Keep apart from others by a prefix on names.
 ///
 /// # Panics
 /// When there is none and none can be started.
 pub async fn broker_url() -> String {
-    static SHARED: OnceLock<Result<(String, Option<(Server, Guard)>), String>> = OnceLock::new();
+    static SHARED: OnceLock<Result<Shared, String>> = OnceLock::new();
     let shared = tokio::task::spawn_blocking(|| {
         SHARED.get_or_init(|| start_shared().map_err(|error| format!("{error:#}")))
     })
     .await
     .expect("starting the broker does not panic");
     match shared {
-        Ok((url, _)) => url.clone(),
+        Ok(shared) => shared.url.clone(),
         Err(error) => panic!("no RabbitMQ for tests: {error}"),
     }
 }
 
-fn start_shared() -> Result<(String, Option<(Server, Guard)>)> {
+fn start_shared() -> Result<Shared> {
     if let Ok(url) = std::env::var(TEST_URL) {
-        return Ok((url, None));
+        return Ok(Shared { url, _own: None });
     }
     let dir = crate::servers::temporary_folder("rabbitmq")?;
     let guard = Guard::over(&dir)?;
     let server = Server::start(&dir)?;
-    Ok((server.url(), Some((server, guard))))
+    Ok(Shared {
+        url: server.url(),
+        _own: Some((server, guard)),
+    })
 }
