@@ -150,10 +150,10 @@ impl World {
     /// The list query by change time: finds whatever differs from what was seen.
     fn sweep(&mut self) {
         self.clickup.calls += 1;
-        if let Some(task) = self.row.task {
-            if Some(self.clickup.tasks[task].updated_ms) > self.row.seen_ms {
-                self.row.stale = true;
-            }
+        if let Some(task) = self.row.task
+            && Some(self.clickup.tasks[task].updated_ms) > self.row.seen_ms
+        {
+            self.row.stale = true;
         }
         self.row.verified_at = time(self.now);
     }
