@@ -1,6 +1,7 @@
 //! JSON bodies.
 
-use super::raw_fields::RawFields;
+use super::raw_fields::{RawFields, RawValue};
+use serde::de::DeserializeOwned;
 
 /// A body that is not JSON, or a JSON scalar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -19,13 +20,35 @@ impl RawFields {
         if body.is_empty() {
             return Ok(Self::new());
         }
-        match serde_json::from_slice(body) {
-            Ok(fields) => Ok(fields),
-            Err(_) => mend_surrogates(body)
-                .and_then(|mended| serde_json::from_slice(&mended).ok())
-                .ok_or(InvalidJson),
+        read_tolerantly(body)
+    }
+}
+
+impl RawValue {
+    /// The values of these keys of a JSON body, for requests with fields of their own. An array has none.
+    ///
+    /// # Errors
+    /// As [`RawFields::from_json`].
+    pub fn pick_from_json<const N: usize>(
+        body: &[u8],
+        keys: [&str; N],
+    ) -> Result<[RawValue; N], InvalidJson> {
+        match read_tolerantly(body)? {
+            serde_json::Value::Object(mut map) => {
+                Ok(keys.map(|key| map.remove(key).map_or(RawValue::Absent, Into::into)))
+            }
+            serde_json::Value::Array(_) => Ok(keys.map(|_| RawValue::Absent)),
+            _ => Err(InvalidJson),
         }
     }
+}
+
+fn read_tolerantly<T: DeserializeOwned>(body: &[u8]) -> Result<T, InvalidJson> {
+    serde_json::from_slice(body).or_else(|_| {
+        mend_surrogates(body)
+            .and_then(|mended| serde_json::from_slice(&mended).ok())
+            .ok_or(InvalidJson)
+    })
 }
 
 /// The body with every escaped half of a surrogate pair replaced; `None` when there is none.
@@ -134,6 +157,31 @@ mod tests {
         .unwrap();
         assert_eq!(fields.text(Field::FullName), "a\u{fffd}");
         assert_eq!(fields.text(Field::LotAddress), "\\ud83d \u{1f600}");
+    }
+
+    #[test]
+    fn keys_are_picked() {
+        let picked =
+            RawValue::pick_from_json(br#"{"a":"x","b":null,"c":[1]}"#, ["a", "b", "c", "d"]);
+        assert_eq!(
+            picked,
+            Ok([
+                "x".into(),
+                RawValue::Absent,
+                RawValue::Structured,
+                RawValue::Absent
+            ])
+        );
+        assert_eq!(
+            RawValue::pick_from_json(b"[]", ["a"]),
+            Ok([RawValue::Absent])
+        );
+        for scalar in ["1", "null", "{", ""] {
+            assert_eq!(
+                RawValue::pick_from_json(scalar.as_bytes(), ["a"]),
+                Err(InvalidJson)
+            );
+        }
     }
 
     proptest! {

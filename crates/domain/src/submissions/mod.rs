@@ -11,6 +11,7 @@ mod recent;
 mod search;
 mod share;
 mod status;
+mod status_change;
 
 pub use filter::{Filter, FilterField};
 pub use id::{InvalidId, parse_id};
@@ -22,3 +23,4 @@ pub use status::{
     INVALID_STATUS_IN_BODY, INVALID_STATUS_IN_PATH, STATUS_REQUIRED, SUBMISSION_NOT_FOUND,
     SubmissionStatus,
 };
+pub use status_change::{MAX_NOTES, NotesProblem, WantedStatus, new_notes, wanted_status};

@@ -1,0 +1,126 @@
+//! `GET /api/submissions/stats`, and the counts that stand beside lists.
+
+use super::page;
+use crate::{admin::Admin, app::App};
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
+use keylight_contracts::v1::SubmissionStatsReply;
+use keylight_domain::submissions::percentage;
+use keylight_web::{error::ApiError, reply::Json};
+use serde::{Serialize, Serializer};
+
+/// Counts as clients know them: decimal texts.
+#[derive(Serialize)]
+pub(crate) struct Counts {
+    total: Text,
+    new_count: Text,
+    reviewed_count: Text,
+    qualified_count: Text,
+    disqualified_count: Text,
+    contacted_count: Text,
+    homebuyer_count: Text,
+    developer_count: Text,
+    recent_count: Text,
+}
+
+/// A number that is written as text.
+#[derive(Clone, Copy)]
+struct Text(i64);
+
+impl Serialize for Text {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl From<SubmissionStatsReply> for Counts {
+    fn from(reply: SubmissionStatsReply) -> Self {
+        Self {
+            total: Text(reply.total),
+            new_count: Text(reply.new_count),
+            reviewed_count: Text(reply.reviewed_count),
+            qualified_count: Text(reply.qualified_count),
+            disqualified_count: Text(reply.disqualified_count),
+            contacted_count: Text(reply.contacted_count),
+            homebuyer_count: Text(reply.homebuyer_count),
+            developer_count: Text(reply.developer_count),
+            recent_count: Text(reply.recent_count),
+        }
+    }
+}
+
+/// Counts with shares in percent, which are left out when there is nothing to share.
+#[derive(Serialize)]
+struct Stats {
+    #[serde(flatten)]
+    counts: Counts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_percentage: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    qualified_percentage: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    homebuyer_percentage: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    developer_percentage: Option<i64>,
+}
+
+impl From<Counts> for Stats {
+    fn from(counts: Counts) -> Self {
+        let share = |part: Text| percentage(part.0, counts.total.0);
+        Self {
+            new_percentage: share(counts.new_count),
+            qualified_percentage: share(counts.qualified_count),
+            homebuyer_percentage: share(counts.homebuyer_count),
+            developer_percentage: share(counts.developer_count),
+            counts,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Envelope {
+    success: bool,
+    data: Stats,
+}
+
+pub(crate) async fn stats(_: Admin, State(app): State<App>) -> Result<Response, ApiError> {
+    let data = Stats::from(page::counts(&app).await?);
+    Ok(Json::ok(Envelope {
+        success: true,
+        data,
+    })
+    .into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn counts_are_text_and_shares_are_numbers() {
+        let reply = SubmissionStatsReply {
+            total: 4,
+            new_count: 1,
+            homebuyer_count: 3,
+            developer_count: 1,
+            ..Default::default()
+        };
+        let shown = json!(Stats::from(Counts::from(reply)));
+        assert_eq!(shown["total"], "4");
+        assert_eq!(shown["reviewed_count"], "0");
+        assert_eq!(
+            (&shown["new_percentage"], &shown["homebuyer_percentage"]),
+            (&json!(25), &json!(75))
+        );
+    }
+
+    #[test]
+    fn nothing_has_no_shares() {
+        let shown = json!(Stats::from(Counts::from(SubmissionStatsReply::default())));
+        assert_eq!(shown.get("new_percentage"), None);
+        assert_eq!(shown.as_object().map(serde_json::Map::len), Some(9));
+    }
+}
