@@ -68,12 +68,13 @@ pub fn error_of(status: &Status) -> DomainError {
     let Some(code) = told else {
         // a status of the transport: its words are for the log
         let code = code_of(status.code());
-        let error = match code {
-            ErrorCode::Internal => DomainError::internal(String::new()),
-            _ => DomainError::unavailable(String::new()),
+        // anything but "come again" is a defect between our own services, of which the caller learns nothing
+        let error = if code.is_retryable() {
+            DomainError { code, ..DomainError::unavailable(String::new()) }
+        } else {
+            DomainError::internal(String::new())
         };
-        let code = if code == ErrorCode::Internal { code } else if code.is_retryable() { code } else { ErrorCode::Internal };
-        return DomainError { code, ..error }.caused_by(format!("{:?}: {}", status.code(), status.message()));
+        return error.caused_by(format!("{:?}: {}", status.code(), status.message()));
     };
     let details = status
         .metadata()
@@ -101,5 +102,11 @@ mod tests {
         let error = error_of(&Status::unavailable("tcp connect error"));
         assert_eq!(error.code, ErrorCode::Unavailable);
         assert!(!error.message.contains("tcp"));
+    }
+
+    #[test]
+    fn a_refusal_of_the_transport_is_a_defect_of_ours() {
+        let error = error_of(&Status::unauthenticated("the service token is missing or wrong"));
+        assert_eq!((error.code, error.message.as_str()), (ErrorCode::Internal, "Something went wrong"));
     }
 }
