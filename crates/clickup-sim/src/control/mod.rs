@@ -1,0 +1,87 @@
+//! The control interface under `/_sim/`: no token, no rate limit, not in the request log.
+
+mod edits;
+mod switches;
+mod views;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use axum::{Json, body::Bytes};
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::errors::ApiError;
+use crate::sim::Sim;
+
+pub(crate) fn routes() -> Router<Sim> {
+    Router::new()
+        .route("/health", get(views::health))
+        .route("/log", get(views::log).delete(views::clear_log))
+        .route("/rate", get(views::rate))
+        .route("/webhooks", get(views::webhooks))
+        .route("/deliveries", get(views::deliveries))
+        .route("/tasks", get(views::tasks))
+        .route(
+            "/tasks/{id}",
+            get(views::task).post(edits::task).delete(edits::delete),
+        )
+        .route("/tasks/{id}/status", post(edits::status))
+        .route("/tasks/{id}/comment", post(edits::comment))
+        .route("/lists/{id}/tasks", post(edits::create))
+        .route("/webhooks/{id}/suspend", post(edits::suspend))
+        .route(
+            "/faults",
+            get(switches::faults)
+                .post(switches::add_faults)
+                .delete(switches::clear_faults),
+        )
+        .route("/faults/{id}", delete(switches::remove_fault))
+        .route("/down", post(switches::down))
+        .route("/up", post(switches::up))
+        .route("/rate_limit", post(switches::rate_limit))
+        .route(
+            "/options",
+            get(switches::options).post(switches::set_options),
+        )
+        .route("/clock", post(switches::clock))
+        .route("/reset", post(switches::reset))
+        .route("/board/{file}", get(crate::board::data))
+}
+
+/// A refusal of the control interface: one sentence.
+#[derive(Debug)]
+pub(crate) struct Refusal(StatusCode, String);
+
+impl Refusal {
+    pub(crate) fn bad(sentence: impl Into<String>) -> Self {
+        Self(StatusCode::BAD_REQUEST, sentence.into())
+    }
+}
+
+impl From<ApiError> for Refusal {
+    fn from(error: ApiError) -> Self {
+        // A control call has no token that could be at fault: unknown is simply not there.
+        let status = match error.status {
+            401 | 404 => StatusCode::NOT_FOUND,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        let sentence = match error.status {
+            401 => "no such id".to_owned(),
+            _ => error.err.into_owned(),
+        };
+        Self(status, sentence)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.0, Json(json!({"error": self.1}))).into_response()
+    }
+}
+
+/// A JSON body, whatever content type the caller sent.
+pub(crate) fn read<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Refusal> {
+    serde_json::from_slice(bytes).map_err(|error| Refusal::bad(format!("body: {error}")))
+}

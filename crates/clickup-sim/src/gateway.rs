@@ -1,0 +1,211 @@
+//! What stands before every API call: faults, token, rate limit, request log.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+
+use crate::auth::identify;
+use crate::connection::Wire;
+use crate::errors::ApiError;
+use crate::faults::spec::Kind;
+use crate::faults::{Hit, Subject};
+use crate::rate::Taken;
+use crate::requests::Running;
+use crate::sim::Sim;
+
+/// How long the answer of a write waits for its deliveries under `webhook_before_response`.
+const DELIVERY_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The middleware. Paths outside the API pass untouched.
+pub(crate) async fn gateway(State(sim): State<Sim>, mut request: Request, next: Next) -> Response {
+    if !request.uri().path().starts_with("/api") {
+        return next.run(request).await;
+    }
+    let wire = request
+        .extensions()
+        .get::<ConnectInfo<Wire>>()
+        .map(|info| info.0.clone());
+    let body_bytes = text(request.headers(), &header::CONTENT_LENGTH)
+        .and_then(|length| length.parse().ok())
+        .unwrap_or(0);
+    let path = request
+        .uri()
+        .path_and_query()
+        .map_or_else(String::new, |path| path.as_str().to_owned());
+    let mut running = Running::begin(&sim, request.method().as_str(), &path, body_bytes);
+    let authorization = text(request.headers(), &header::AUTHORIZATION);
+    let identified = sim.read(|world| identify(world, authorization));
+    let user = identified.as_ref().ok().map(|caller| caller.actor.user);
+    if let Some(user) = user {
+        running.user(user);
+    }
+
+    let plan = sim.faults().plan(Subject {
+        method: request.method().as_str(),
+        path: &path,
+        user,
+        event: None,
+    });
+    if plan.delay_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(plan.delay_ms)).await;
+    }
+    // Faults on the way in: the request never reaches the service, so it costs no budget.
+    if let Some(hit) = &plan.before {
+        running.fault(hit.spec.kind.as_str());
+        match hit.spec.kind {
+            Kind::Refuse => return cut(wire.as_ref()),
+            Kind::Hang => hang(&sim, hit, wire.as_ref()).await,
+            _ => {}
+        }
+    }
+
+    let mut caller = match identified {
+        Ok(caller) => caller,
+        Err(error) => {
+            running.answered(error.status);
+            return error.into_response();
+        }
+    };
+    let now = sim.now_ms();
+    let taken = sim.rates().take(&caller.token, now);
+    running.rate_remaining(taken.remaining);
+    let retry_after = sim.read(|world| world.options.retry_after);
+    if let Some(hit) = plan.before.filter(|hit| hit.spec.kind == Kind::Status) {
+        let response = fault_answer(&hit, taken, now);
+        running.answered(response.status().as_u16());
+        return response;
+    }
+    if !taken.allowed {
+        running.answered(429);
+        let wait = retry_after.then(|| (taken.reset - now / 1000).max(1).unsigned_abs());
+        return with_rate(ApiError::RATE_LIMIT.into_response(), taken, wait);
+    }
+
+    caller.stale = plan.stale;
+    request.extensions_mut().insert(caller.actor);
+    request.extensions_mut().insert(caller);
+    let response = next.run(request).await;
+    if plan.webhooks_first {
+        sim.deliveries()
+            .wait_for_first_attempts(DELIVERY_PATIENCE)
+            .await;
+    }
+    let response = with_rate(response, taken, None);
+    let Some(hit) = plan.after else {
+        running.answered(response.status().as_u16());
+        return response;
+    };
+    running.fault(hit.spec.kind.as_str());
+    match hit.spec.kind {
+        Kind::SucceedThenHang => {
+            hang(&sim, &hit, wire.as_ref()).await;
+            running.answered(response.status().as_u16());
+            response
+        }
+        Kind::CutBody => {
+            running.answered(response.status().as_u16());
+            cut_body(response).await
+        }
+        _ => {
+            let response = fault_answer(&hit, taken, now);
+            running.answered(response.status().as_u16());
+            response
+        }
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Waits until the fault is lifted. The caller may hang up, which drops this future.
+async fn hang(sim: &Sim, hit: &Hit, wire: Option<&Wire>) {
+    match wire {
+        Some(wire) => tokio::select! {
+            () = sim.faults().lifted(hit.rule) => {}
+            () = wire.stopped() => {}
+        },
+        None => sim.faults().lifted(hit.rule).await,
+    }
+}
+
+/// Ends the connection without an answer. Without a handle on it (a router served by others) a
+/// 502 is the nearest thing.
+fn cut(wire: Option<&Wire>) -> Response {
+    match wire {
+        Some(wire) => {
+            wire.cut();
+            StatusCode::OK.into_response()
+        }
+        None => StatusCode::BAD_GATEWAY.into_response(),
+    }
+}
+
+/// The error answer a rule asks for. A 429 says that the window ends when the rule tells, after
+/// one second when it does not.
+fn fault_answer(hit: &Hit, taken: Taken, now_ms: i64) -> Response {
+    let spec = &hit.spec;
+    let status = StatusCode::from_u16(spec.status.unwrap_or(500))
+        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let response = match &spec.body {
+        Some(Value::String(text)) => (status, text.clone()).into_response(),
+        Some(body) => (status, Json(body.clone())).into_response(),
+        None if status == StatusCode::TOO_MANY_REQUESTS => ApiError::RATE_LIMIT.into_response(),
+        // Gateways answer in HTML, the service in JSON.
+        None if matches!(status.as_u16(), 502..=504) => (
+            status,
+            [(header::CONTENT_TYPE, "text/html")],
+            format!("<html><head><title>{status}</title></head><body>{status}</body></html>"),
+        )
+            .into_response(),
+        None => {
+            let mut error = ApiError::new(500, "SIM_001", "Internal server error");
+            error.status = status.as_u16();
+            error.into_response()
+        }
+    };
+    let mut taken = taken;
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        taken.remaining = 0;
+        let wait = i64::try_from(spec.retry_after.unwrap_or(1)).unwrap_or(60);
+        taken.reset = now_ms / 1000 + wait;
+    }
+    with_rate(response, taken, spec.retry_after)
+}
+
+fn with_rate(mut response: Response, taken: Taken, retry_after: Option<u64>) -> Response {
+    let headers = response.headers_mut();
+    headers.insert("x-ratelimit-limit", HeaderValue::from(taken.limit));
+    headers.insert("x-ratelimit-remaining", HeaderValue::from(taken.remaining));
+    headers.insert("x-ratelimit-reset", HeaderValue::from(taken.reset));
+    if let Some(seconds) = retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// Promises the whole body, sends half of it and breaks off.
+async fn cut_body(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let whole = to_bytes(body, 64 * 1024 * 1024).await.unwrap_or_default();
+    let half = whole.slice(..whole.len() / 2);
+    parts.headers.insert(
+        header::CONTENT_LENGTH,
+        HeaderValue::from(whole.len().max(1)),
+    );
+    let pieces = futures::stream::unfold(Some(half), |half| async move {
+        if let Some(half) = half {
+            return Some((Ok::<Bytes, std::io::Error>(half), None));
+        }
+        // Lets the first half out before the connection breaks.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        Some((Err(std::io::ErrorKind::ConnectionReset.into()), None))
+    });
+    Response::from_parts(parts, Body::from_stream(pieces))
+}

@@ -1,0 +1,38 @@
+//! Workspace, people, spaces, folders and lists.
+
+pub(crate) mod folders;
+pub(crate) mod lists;
+pub(crate) mod spaces;
+pub(crate) mod teams;
+
+use serde_json::{Value, json};
+
+use crate::errors::ApiError;
+use crate::state::{Status, World};
+
+/// # Errors
+/// 401 when the id is not that of the one workspace.
+pub(crate) fn check_team(world: &World, team: &str) -> Result<(), ApiError> {
+    if world.workspace.id == team {
+        Ok(())
+    } else {
+        Err(ApiError::UNKNOWN_ID)
+    }
+}
+
+/// Statuses as lists and spaces show them.
+pub(crate) fn status_objects(statuses: &[Status]) -> Value {
+    statuses
+        .iter()
+        .map(|status| {
+            json!({
+                "id": status.id,
+                "status": status.status,
+                "type": status.kind.as_str(),
+                "orderindex": status.orderindex,
+                "color": status.color,
+                "status_group": status.id.rsplit_once('_').map(|(group, _)| group),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,119 @@
+//! All paths.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+
+use crate::fields::calls as fields;
+use crate::gateway::gateway;
+use crate::hierarchy::{folders, lists, spaces, teams};
+use crate::sim::Sim;
+use crate::tasks::{comments, create, delete, page, read, tags, update};
+use crate::webhooks::calls as hooks;
+use crate::{board, control};
+
+/// Largest request body.
+const LARGEST_BODY: usize = 8 * 1024 * 1024;
+
+/// The whole simulator as a router. Faults that break connections need [`crate::serve`], which
+/// also sends the webhooks.
+pub fn router(sim: Sim) -> Router {
+    Router::new()
+        .nest("/api/v2", api())
+        .nest("/_sim", control::routes())
+        .merge(board::routes())
+        .fallback(unknown)
+        .layer(from_fn_with_state(sim.clone(), gateway))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .with_state(sim)
+}
+
+fn api() -> Router<Sim> {
+    Router::new()
+        .route("/user", get(teams::user))
+        .route("/group", get(teams::groups))
+        .merge(team())
+        .merge(places())
+        .merge(tasks())
+        .route("/webhook/{id}", put(hooks::update).delete(hooks::delete))
+}
+
+fn team() -> Router<Sim> {
+    Router::new()
+        .route("/team", get(teams::teams))
+        .route("/team/{id}", get(teams::team))
+        .route("/team/{id}/custom_item", get(teams::custom_items))
+        .route("/team/{id}/plan", get(teams::plan))
+        .route("/team/{id}/user", post(teams::not_in_plan))
+        .route(
+            "/team/{id}/user/{user}",
+            get(teams::not_in_plan)
+                .put(teams::not_in_plan)
+                .delete(teams::not_in_plan),
+        )
+        .route("/team/{id}/space", get(spaces::of_team))
+        .route("/team/{id}/task", get(page::of_team))
+        .route("/team/{id}/field", get(fields::of_higher_level))
+        .route("/team/{id}/webhook", get(hooks::list).post(hooks::create))
+}
+
+fn places() -> Router<Sim> {
+    Router::new()
+        .route("/space/{id}", get(spaces::get))
+        .route("/space/{id}/folder", get(folders::of_space))
+        .route(
+            "/space/{id}/list",
+            get(lists::of_space).post(lists::create_in_space),
+        )
+        .route("/space/{id}/field", get(fields::of_higher_level))
+        .route(
+            "/space/{id}/tag",
+            get(tags::of_space).post(tags::create_in_space),
+        )
+        .route("/folder/{id}", get(folders::get))
+        .route(
+            "/folder/{id}/list",
+            get(lists::of_folder).post(lists::create_in_folder),
+        )
+        .route("/folder/{id}/field", get(fields::of_higher_level))
+        .route(
+            "/list/{id}",
+            get(lists::get).put(lists::update).delete(lists::delete),
+        )
+        .route("/list/{id}/field", get(fields::of_list))
+        .route("/list/{id}/member", get(teams::list_members))
+        .route("/list/{id}/task", get(page::of_list).post(create::create))
+}
+
+fn tasks() -> Router<Sim> {
+    Router::new()
+        .route(
+            "/task/{id}",
+            get(read::get).put(update::update).delete(delete::delete),
+        )
+        .route("/task/{id}/member", get(read::members))
+        .route(
+            "/task/{id}/field/{field}",
+            post(fields::set).delete(fields::clear),
+        )
+        .route(
+            "/task/{id}/tag/{name}",
+            post(tags::add).delete(tags::remove),
+        )
+        .route(
+            "/task/{id}/comment",
+            get(comments::list).post(comments::create),
+        )
+        .route(
+            "/comment/{id}",
+            put(comments::update).delete(comments::delete),
+        )
+}
+
+/// Unknown paths answer in plain text, unlike everything else.
+async fn unknown() -> Response {
+    (StatusCode::NOT_FOUND, "404 page not found\n").into_response()
+}

@@ -1,0 +1,14 @@
+//! The state of the simulated workspace and the journal that keeps it.
+
+mod defaults;
+mod journal;
+mod shelf;
+mod workspace;
+mod world;
+
+pub use workspace::Workspace;
+
+pub(crate) use defaults::status_id;
+pub(crate) use shelf::ListIndex;
+pub(crate) use workspace::{Folder, List, Space, Status, StatusKind, Tag, User};
+pub(crate) use world::World;

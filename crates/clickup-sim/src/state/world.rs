@@ -1,0 +1,280 @@
+//! Everything the simulator knows, and the only ways to change it.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::defaults::default_workspace;
+use super::journal::{Journal, Line, Record};
+use super::shelf::Shelf;
+use super::workspace::{List, Workspace};
+use crate::config::Options;
+use crate::errors::ApiError;
+use crate::ids::Ids;
+use crate::tasks::model::{Activity, Comment, Task};
+use crate::webhooks::{Event, Webhook};
+
+/// Activity lines kept per task.
+const ACTIVITY_KEPT: usize = 50;
+/// Comments kept per task; the oldest go first.
+const COMMENTS_KEPT: usize = 5_000;
+
+/// The state behind the simulator's lock.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) workspace: Arc<Workspace>,
+    pub(crate) tasks: Shelf,
+    pub(crate) webhooks: Vec<Webhook>,
+    pub(crate) ids: Ids,
+    pub(crate) options: Options,
+    /// Grows with every change; the board page polls it.
+    pub(crate) version: u64,
+    /// Events of the running change, taken when it ends.
+    pub(crate) events: Vec<Event>,
+    comments: HashMap<u64, Vec<Comment>>,
+    activity: HashMap<u64, VecDeque<Activity>>,
+    journal: Option<Journal>,
+    counter_written: u64,
+}
+
+impl World {
+    /// # Errors
+    /// The state file cannot be read or written.
+    pub(crate) fn open(seed: u64, options: Options, state: Option<&Path>) -> io::Result<Self> {
+        let mut world = Self {
+            workspace: Arc::new(default_workspace()),
+            tasks: Shelf::default(),
+            webhooks: Vec::new(),
+            ids: Ids::new(seed),
+            options,
+            version: 1,
+            events: Vec::new(),
+            comments: HashMap::new(),
+            activity: HashMap::new(),
+            journal: None,
+            counter_written: 0,
+        };
+        if let Some(path) = state {
+            Journal::read(path, |record| world.replay(record))?;
+            world.journal = Some(world.rewritten(path)?);
+        }
+        Ok(world)
+    }
+
+    fn replay(&mut self, record: Record) {
+        match record {
+            Record::Ids(ids) => self.ids = ids,
+            Record::Counter(counter) => self.ids.at_least(counter),
+            Record::Workspace(workspace) => self.workspace = Arc::new(*workspace),
+            Record::Webhooks(webhooks) => self.webhooks = webhooks,
+            Record::Task(task) => {
+                self.ids.at_least(task.n);
+                self.tasks.put(*task);
+            }
+            Record::Gone(id) => {
+                self.forget(&id);
+                self.tasks.mark_gone(id);
+            }
+            Record::Comment(comment) => self.keep_comment(*comment),
+            Record::CommentGone { task, id } => {
+                if let Some(comments) = self.comments.get_mut(&task) {
+                    comments.retain(|comment| comment.id != id);
+                }
+            }
+            Record::Activity { task, entry } => self.keep_activity(task, entry),
+        }
+    }
+
+    fn rewritten(&self, path: &Path) -> io::Result<Journal> {
+        let head = [
+            Line::Ids(&self.ids),
+            Line::Workspace(&self.workspace),
+            Line::Webhooks(&self.webhooks),
+        ];
+        let tasks = self.tasks.all().map(|task| Line::Task(task));
+        let gone = self.tasks.gone_ids().map(|id| Line::Gone(id));
+        let comments = self.comments.values().flatten().map(Line::Comment);
+        let activity = self.activity.iter().flat_map(|(task, entries)| {
+            entries
+                .iter()
+                .map(|entry| Line::Activity { task: *task, entry })
+        });
+        Journal::rewrite(
+            path,
+            head.into_iter()
+                .chain(gone)
+                .chain(tasks)
+                .chain(comments)
+                .chain(activity),
+        )
+    }
+
+    /// Ends a change: what it did is in the state file when this returns.
+    pub(crate) fn settle(&mut self) {
+        self.version += 1;
+        let counter = self.ids.counter();
+        let live = u64::try_from(self.tasks.len()).unwrap_or(u64::MAX);
+        let Some(journal) = self.journal.as_mut() else {
+            return;
+        };
+        if counter != self.counter_written {
+            journal.note(&Line::Counter(counter));
+            self.counter_written = counter;
+        }
+        journal.flush();
+        if journal.is_mostly_stale(live.saturating_mul(4)) {
+            self.compact();
+        }
+    }
+
+    /// Rewrites the state file without its out-of-date lines.
+    pub(crate) fn compact(&mut self) {
+        let Some(path) = self
+            .journal
+            .as_ref()
+            .map(|journal| journal.path().to_owned())
+        else {
+            return;
+        };
+        match self.rewritten(&path) {
+            Ok(journal) => self.journal = Some(journal),
+            Err(error) => tracing::error!(%error, "state file not rewritten"),
+        }
+    }
+
+    /// Back to the default workspace. Ids go on, so that a link to an old task stays broken.
+    pub(crate) fn reset(&mut self) {
+        self.workspace = Arc::new(default_workspace());
+        self.tasks = Shelf::default();
+        self.webhooks.clear();
+        self.comments.clear();
+        self.activity.clear();
+        self.version += 1;
+        self.compact();
+    }
+
+    // --- reading ---
+
+    /// # Errors
+    /// 401 for an unknown list, 400 for an id that is not a number.
+    pub(crate) fn list(&self, id: &str) -> Result<&List, ApiError> {
+        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(ApiError::BAD_LIST_ID);
+        }
+        self.workspace.list(id).ok_or(ApiError::UNKNOWN_ID)
+    }
+
+    /// # Errors
+    /// 404 for a deleted task, 401 for one that never was.
+    pub(crate) fn task(&self, id: &str) -> Result<Arc<Task>, ApiError> {
+        match self.tasks.get(id) {
+            Some(task) => Ok(Arc::clone(task)),
+            None if self.tasks.is_gone(id) => Err(ApiError::TASK_DELETED),
+            None => Err(ApiError::UNKNOWN_ID),
+        }
+    }
+
+    pub(crate) fn comments(&self, task: u64) -> &[Comment] {
+        self.comments.get(&task).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn comment(&self, id: u64) -> Option<&Comment> {
+        self.comments
+            .values()
+            .flatten()
+            .find(|comment| comment.id == id)
+    }
+
+    pub(crate) fn activity(&self, task: u64) -> impl Iterator<Item = &Activity> {
+        self.activity.get(&task).into_iter().flatten()
+    }
+
+    // --- changing: each notes its line for the state file ---
+
+    pub(crate) fn note(&mut self, line: &Line<'_>) {
+        if let Some(journal) = self.journal.as_mut() {
+            journal.note(line);
+        }
+    }
+
+    /// Stores a task. `date_updated` becomes later than any earlier value of this task.
+    pub(crate) fn put_task(&mut self, mut task: Task, now_ms: i64) -> Arc<Task> {
+        task.date_updated = match self.tasks.by_number(task.n) {
+            Some(old) => now_ms.max(old.date_updated + 1),
+            None => now_ms.max(task.date_created),
+        };
+        let task = self.tasks.put(task);
+        self.note(&Line::Task(&task));
+        task
+    }
+
+    pub(crate) fn remove_task(&mut self, id: &str) -> Option<Arc<Task>> {
+        let task = self.forget(id)?;
+        self.note(&Line::Gone(id));
+        Some(task)
+    }
+
+    fn forget(&mut self, id: &str) -> Option<Arc<Task>> {
+        let task = self.tasks.remove(id)?;
+        self.comments.remove(&task.n);
+        self.activity.remove(&task.n);
+        Some(task)
+    }
+
+    pub(crate) fn put_comment(&mut self, comment: Comment) {
+        self.note(&Line::Comment(&comment));
+        self.keep_comment(comment);
+    }
+
+    fn keep_comment(&mut self, comment: Comment) {
+        let comments = self.comments.entry(comment.task).or_default();
+        match comments.iter_mut().find(|kept| kept.id == comment.id) {
+            Some(kept) => *kept = comment,
+            None => comments.push(comment),
+        }
+        if comments.len() > COMMENTS_KEPT {
+            comments.remove(0);
+        }
+    }
+
+    pub(crate) fn remove_comment(&mut self, task: u64, id: u64) {
+        if let Some(comments) = self.comments.get_mut(&task) {
+            comments.retain(|comment| comment.id != id);
+        }
+        self.note(&Line::CommentGone { task, id });
+    }
+
+    pub(crate) fn add_activity(&mut self, task: u64, entry: Activity) {
+        self.note(&Line::Activity {
+            task,
+            entry: &entry,
+        });
+        self.keep_activity(task, entry);
+    }
+
+    fn keep_activity(&mut self, task: u64, entry: Activity) {
+        let entries = self.activity.entry(task).or_default();
+        if entries.len() == ACTIVITY_KEPT {
+            entries.pop_front();
+        }
+        entries.push_back(entry);
+    }
+
+    /// Changes the workspace: lists, statuses, tags.
+    pub(crate) fn change_workspace<T>(&mut self, change: impl FnOnce(&mut Workspace) -> T) -> T {
+        let out = change(Arc::make_mut(&mut self.workspace));
+        let workspace = Arc::clone(&self.workspace);
+        self.note(&Line::Workspace(&workspace));
+        out
+    }
+
+    /// Changes the webhooks or their health.
+    pub(crate) fn change_webhooks<T>(&mut self, change: impl FnOnce(&mut Vec<Webhook>) -> T) -> T {
+        let out = change(&mut self.webhooks);
+        if let Some(journal) = self.journal.as_mut() {
+            journal.note(&Line::Webhooks(&self.webhooks));
+        }
+        out
+    }
+}

@@ -1,0 +1,14 @@
+//! The simulator over HTTP, as a client sees it.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod board;
+mod errors;
+mod examples;
+mod faults;
+mod fields;
+mod pages;
+mod rate;
+mod state_file;
+mod support;
+mod tasks;
+mod webhooks;
