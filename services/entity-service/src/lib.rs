@@ -1,1 +1,15 @@
-//! The system of record: users, submissions, projects, audit log, outbox
+//! The system of record: users, submissions, projects, their audit log and event log, behind gRPC.
+//!
+//! - [`submissions`]: applications from the moment they are accepted
+//! - [`clickup`]: what the sync worker asks and reports
+//! - [`journal`]: audit entry, event and outbox row of every change
+//! - [`app`]: puts it together; [`grpc`] is the door
+//!
+//! No code here needs a second database connection while it holds one: embedded there is only one.
+
+pub mod app;
+pub mod clickup;
+pub mod config;
+pub mod grpc;
+pub mod journal;
+pub mod submissions;

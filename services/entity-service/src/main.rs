@@ -1,1 +1,2 @@
+//! The entity service as a process of its own.
 fn main() {}

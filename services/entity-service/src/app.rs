@@ -1,0 +1,195 @@
+//! Puts the service together.
+
+use crate::{
+    config::Config,
+    grpc::Door,
+    submissions::gatherer::{Committer, gatherer},
+};
+use anyhow::Context as _;
+use keylight_contracts::v1::entity_service_server::EntityServiceServer;
+use keylight_runtime::{
+    clock::Clock,
+    lifecycle::{Latch, Lifecycle},
+};
+use keylight_store::{
+    migrate::migrate_when_up,
+    outbox::{Outbox, Schema},
+};
+use sqlx::{PgPool, migrate::Migrator};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::net::TcpListener;
+
+/// The schema `entity`, step by step.
+pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+/// The schema's name.
+pub const SCHEMA: &str = "entity";
+
+/// How often the database is asked whether it is there, for readiness.
+const PROBE_EVERY: Duration = Duration::from_secs(2);
+/// Failed probes in a row before the service says that it is not ready. One may only mean that every connection is busy.
+const PROBES_UNTIL_AWAY: u32 = 3;
+/// Largest request that is read: an application of the longest texts fits many times.
+const MAX_REQUEST: usize = 1 << 20;
+/// Largest answer: a page of the longest texts.
+const MAX_ANSWER: usize = 32 << 20;
+
+/// What the service is given.
+pub struct Resources {
+    /// Connections to PostgreSQL; one is enough.
+    pub pool: PgPool,
+    /// Where events go.
+    pub bus: Arc<dyn keylight_messaging::MessageBus>,
+    /// Where callers come in.
+    pub listener: TcpListener,
+    /// Time, ids and randomness.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Starts the service. It is ready once the database answers and the schema is there.
+///
+/// # Errors
+/// When gRPC cannot be served at all.
+pub fn run(config: &Config, resources: Resources, lifecycle: &Lifecycle) -> anyhow::Result<()> {
+    let Resources {
+        pool,
+        bus,
+        listener,
+        clock,
+    } = resources;
+    let outbox = Outbox::new(Schema::Entity, clock.new_id());
+    let migrated = Migrated::default();
+    prepare_store(pool.clone(), migrated.clone(), lifecycle);
+    serve(
+        config,
+        pool.clone(),
+        outbox.clone(),
+        migrated.clone(),
+        clock,
+        listener,
+        lifecycle,
+    )?;
+
+    let stopping = lifecycle.stopping();
+    lifecycle.supervise("entity-relay", move || {
+        let (outbox, pool, bus) = (outbox.clone(), pool.clone(), bus.clone());
+        let (migrated, stopping) = (migrated.clone(), stopping.clone());
+        async move {
+            tokio::select! {
+                () = migrated.wait() => {}
+                () = stopping.cancelled() => return Ok(()),
+            }
+            keylight_messaging::relay::run(outbox, pool, bus, stopping).await
+        }
+    });
+    Ok(())
+}
+
+/// Whether the schema is there; clones share it.
+#[derive(Clone, Default)]
+pub(crate) struct Migrated {
+    done: Arc<AtomicBool>,
+    told: Arc<tokio::sync::Notify>,
+}
+
+impl Migrated {
+    pub(crate) fn is_done(&self) -> bool {
+        self.done.load(Ordering::Acquire)
+    }
+
+    fn set(&self) {
+        self.done.store(true, Ordering::Release);
+        self.told.notify_waiters();
+    }
+
+    async fn wait(&self) {
+        let told = self.told.notified();
+        tokio::pin!(told);
+        // listening begins before looking, so that nothing is missed in between
+        told.as_mut().enable();
+        if !self.is_done() {
+            told.await;
+        }
+    }
+}
+
+/// Serves the calls and stores applications.
+fn serve(
+    config: &Config,
+    pool: PgPool,
+    outbox: Outbox,
+    migrated: Migrated,
+    clock: Arc<dyn Clock>,
+    listener: TcpListener,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<()> {
+    // a committer without a connection would only hold applications back from the others
+    let committers = config
+        .committers
+        .min(pool.options().get_max_connections())
+        .max(1);
+    let (gatherer, committer) = gatherer(config.queue, pool.clone(), clock.clone(), outbox.clone());
+    for _ in 0..committers {
+        let committer: Committer = committer.clone();
+        lifecycle.supervise("entity-committer", move || committer.clone().run());
+    }
+    let door = Door {
+        pool,
+        clock,
+        gatherer,
+        outbox,
+        migrated,
+    };
+    let service = EntityServiceServer::new(door)
+        .max_decoding_message_size(MAX_REQUEST)
+        .max_encoding_message_size(MAX_ANSWER);
+    keylight_rpc::server::serve("entity-grpc", service, &config.rpc, listener, lifecycle)
+        .context("serving gRPC")
+}
+
+/// Brings the schema up to date as soon as the database answers, then keeps an eye on it.
+fn prepare_store(pool: PgPool, migrated: Migrated, lifecycle: &Lifecycle) {
+    let latch = lifecycle.latch("entity-database");
+    let stopping = lifecycle.stopping();
+    lifecycle.spawn("entity-store", async move {
+        if let Err(error) = migrate_when_up(&pool, &MIGRATIONS, SCHEMA, &stopping).await {
+            if stopping.is_cancelled() {
+                return Ok(());
+            }
+            return Err(error);
+        }
+        migrated.set();
+        watch(&pool, &latch, &stopping).await;
+        Ok(())
+    });
+}
+
+async fn watch(pool: &PgPool, latch: &Latch, stopping: &tokio_util::sync::CancellationToken) {
+    let mut failures = 0;
+    while !stopping.is_cancelled() {
+        match sqlx::query("SELECT 1").execute(pool).await {
+            Ok(_) => {
+                if failures >= PROBES_UNTIL_AWAY {
+                    tracing::info!("database is back");
+                }
+                failures = 0;
+                latch.set(true);
+            }
+            Err(error) => {
+                failures += 1;
+                if failures == PROBES_UNTIL_AWAY {
+                    let error = keylight_store::StoreError::from(error);
+                    tracing::warn!(error = %error, "database does not answer");
+                    latch.set(false);
+                }
+            }
+        }
+        // an end of the wait before the time is the wish to stop, which the loop sees
+        let _ = tokio::time::timeout(PROBE_EVERY, stopping.cancelled()).await;
+    }
+}

@@ -1,0 +1,55 @@
+//! Settings of the entity service.
+
+use keylight_runtime::config::{Key, Reader};
+use std::net::SocketAddr;
+
+/// Where the service answers gRPC.
+pub const GRPC_ADDR: Key = Key {
+    path: "entity.grpc_addr",
+    env: "KEYLIGHT_ENTITY_GRPC_ADDR",
+    default: Some("127.0.0.1:50051"),
+    secret: false,
+    doc: "where entity-service answers gRPC",
+};
+const COMMITTERS: Key = Key {
+    path: "entity.committers",
+    env: "KEYLIGHT_ENTITY_COMMITTERS",
+    default: Some("2"),
+    secret: false,
+    doc: "commits of applications that may run at once; more commits are smaller ones",
+};
+const QUEUE: Key = Key {
+    path: "entity.intake_queue",
+    env: "KEYLIGHT_ENTITY_INTAKE_QUEUE",
+    default: Some("2048"),
+    secret: false,
+    doc: "applications that may wait for a commit before more are answered with 503",
+};
+
+/// The settings of this module.
+pub const KEYS: &[Key] = &[GRPC_ADDR, COMMITTERS, QUEUE];
+
+/// How the service runs.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where `main` listens; [`crate::app::run`] is given a listener.
+    pub grpc_addr: SocketAddr,
+    /// Token that callers must show.
+    pub rpc: keylight_rpc::config::Config,
+    /// Commits at once; never more than there are connections.
+    pub committers: u32,
+    /// Applications that may wait.
+    pub queue: usize,
+}
+
+impl Config {
+    /// Reads the settings.
+    pub fn read(reader: &mut Reader) -> Self {
+        Self {
+            grpc_addr: reader.addr(&GRPC_ADDR),
+            rpc: keylight_rpc::config::Config::read(reader),
+            committers: reader.number(&COMMITTERS, 1, 64),
+            queue: reader.number(&QUEUE, 1, 100_000),
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! The running service with a database of its own, and a bus that remembers.
+
+use async_trait::async_trait;
+use entity_service::{
+    app::{self, MIGRATIONS, Resources, SCHEMA},
+    config::Config,
+};
+use keylight_contracts::{
+    events::{CloudEvent, decode},
+    v1::{self, entity_service_client::EntityServiceClient},
+};
+use keylight_domain::error::DomainError;
+use keylight_messaging::{BusError, Depth, Message, MessageBus, PublishError, Queue, Subscription};
+use keylight_rpc::{client, status::error_of};
+use keylight_runtime::{clock::SystemClock, config::Reader, lifecycle::Lifecycle};
+use keylight_testkit::{postgres::Database, wait::wait_until};
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::net::TcpListener;
+use url::Url;
+
+/// Long enough for a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+const TOKEN: &str = "a service token for tests";
+
+pub type Client = EntityServiceClient<client::Channel>;
+
+/// Remembers what was published, or refuses everything.
+#[derive(Default)]
+pub struct Recorder {
+    published: Mutex<Vec<Message>>,
+    pub away: AtomicBool,
+}
+
+impl Recorder {
+    pub fn events(&self) -> Vec<CloudEvent> {
+        let published = self.published.lock().unwrap();
+        published
+            .iter()
+            .flat_map(|message| decode(&message.content_type, &message.payload).unwrap())
+            .collect()
+    }
+}
+
+#[async_trait]
+impl MessageBus for Recorder {
+    async fn publish(&self, messages: Vec<Message>) -> Vec<Result<(), PublishError>> {
+        if self.away.load(Ordering::SeqCst) {
+            return messages
+                .iter()
+                .map(|_| Err(PublishError::NotConnected))
+                .collect();
+        }
+        let results = messages.iter().map(|_| Ok(())).collect();
+        self.published.lock().unwrap().extend(messages);
+        results
+    }
+
+    async fn subscribe(&self, _: &'static Queue) -> Result<Box<dyn Subscription>, BusError> {
+        Err(BusError("this bus only remembers".to_owned()))
+    }
+
+    async fn depth(&self, _: &'static Queue) -> Result<Depth, BusError> {
+        Ok(Depth::default())
+    }
+
+    fn connected(&self) -> bool {
+        !self.away.load(Ordering::SeqCst)
+    }
+}
+
+pub struct System {
+    pub client: Client,
+    pub address: String,
+    /// For looking behind the scenes.
+    pub pool: PgPool,
+    pub bus: Arc<Recorder>,
+    pub lifecycle: Lifecycle,
+    // dropped last
+    pub database: Arc<Database>,
+}
+
+impl System {
+    pub async fn start() -> Self {
+        Self::start_with(8, |_| {}).await
+    }
+
+    /// With so many connections, after `adjust` has had its way with the settings.
+    pub async fn start_with(connections: u32, adjust: impl FnOnce(&mut Config)) -> Self {
+        let migrate =
+            |pool: PgPool| async move { keylight_store::migrate(&pool, &MIGRATIONS, SCHEMA).await };
+        let database = Arc::new(keylight_testkit::postgres::database(migrate).await);
+        Self::on(database, connections, adjust).await
+    }
+
+    /// One more process on the same database.
+    pub async fn on(
+        database: Arc<Database>,
+        connections: u32,
+        adjust: impl FnOnce(&mut Config),
+    ) -> Self {
+        let env = HashMap::from([("KEYLIGHT_SERVICE_TOKEN".to_owned(), TOKEN.to_owned())]);
+        let mut reader = Reader::new(env);
+        let mut config = Config::read(&mut reader);
+        adjust(&mut config);
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(Duration::from_secs(10))
+            .test_before_acquire(false)
+            .connect(&database.url)
+            .await
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let (bus, lifecycle) = (Arc::new(Recorder::default()), Lifecycle::new());
+        let resources = Resources {
+            pool,
+            bus: bus.clone(),
+            listener,
+            clock: Arc::new(SystemClock),
+        };
+        app::run(&config, resources, &lifecycle).unwrap();
+        let client = EntityServiceClient::new(client::channel(&url, &config.rpc).unwrap());
+        wait_until("the service is ready", PATIENCE, || async {
+            let readiness = lifecycle.readiness();
+            if readiness.is_ready() {
+                Ok(())
+            } else {
+                Err(format!("{readiness:?}"))
+            }
+        })
+        .await;
+        Self {
+            client,
+            address: url.to_string(),
+            pool: database.pool.clone(),
+            bus,
+            lifecycle,
+            database,
+        }
+    }
+
+    pub async fn create(
+        &self,
+        request: v1::CreateSubmissionRequest,
+    ) -> Result<v1::Submission, DomainError> {
+        let answer = self.client.clone().create_submission(request).await;
+        answer
+            .map(tonic::Response::into_inner)
+            .map_err(|status| error_of(&status))
+    }
+
+    pub async fn get(&self, id: i64) -> Result<v1::Submission, DomainError> {
+        let answer = self
+            .client
+            .clone()
+            .get_submission(v1::GetSubmissionRequest { id })
+            .await;
+        answer
+            .map(tonic::Response::into_inner)
+            .map_err(|status| error_of(&status))
+    }
+
+    pub async fn update(
+        &self,
+        id: i64,
+        status: &str,
+        notes: Option<&str>,
+    ) -> Result<v1::Submission, DomainError> {
+        let request = v1::UpdateSubmissionStatusRequest {
+            id,
+            status: status.to_owned(),
+            admin_notes: notes.map(ToOwned::to_owned),
+            actor: "admin-token".to_owned(),
+            correlation_id: String::new(),
+        };
+        let answer = self.client.clone().update_submission_status(request).await;
+        answer
+            .map(tonic::Response::into_inner)
+            .map_err(|status| error_of(&status))
+    }
+
+    pub async fn delete(&self, id: i64) -> Result<v1::Submission, DomainError> {
+        let request = v1::DeleteSubmissionRequest {
+            id,
+            actor: "admin-token".to_owned(),
+            correlation_id: String::new(),
+        };
+        let answer = self.client.clone().delete_submission(request).await;
+        answer
+            .map(tonic::Response::into_inner)
+            .map_err(|status| error_of(&status))
+    }
+
+    /// Rows of one of the service's tables.
+    pub async fn count(&self, table: &'static str) -> i64 {
+        let statement = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM entity.{table}"));
+        sqlx::query_scalar(statement)
+            .fetch_one(&self.pool)
+            .await
+            .unwrap()
+    }
+
+    /// Waits until the outbox is empty and gives every event that was published.
+    pub async fn published(&self) -> Vec<CloudEvent> {
+        wait_until("the outbox is empty", PATIENCE, || async {
+            match self.count("outbox").await {
+                0 => Ok(()),
+                rows => Err(format!("{rows} rows")),
+            }
+        })
+        .await;
+        self.bus.events()
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        self.lifecycle.stop();
+    }
+}
+
+/// A complete application of this address.
+pub fn application(email: &str) -> v1::CreateSubmissionRequest {
+    v1::CreateSubmissionRequest {
+        full_name: "Ada Probe".to_owned(),
+        email_address: email.to_owned(),
+        phone_number: "555-123-4567".to_owned(),
+        company_name: None,
+        buyer_category: "homebuyer".to_owned(),
+        financing_plan: "self_funding".to_owned(),
+        interested_in_preferred_lender: false,
+        land_status: "own_land".to_owned(),
+        lot_address: Some("1 Elm St".to_owned()),
+        needs_help_finding_land: false,
+        preferred_area_description: None,
+        build_budget: "350k_400k".to_owned(),
+        construction_timeline: "6_to_12_months".to_owned(),
+        project_description: "A small house.".to_owned(),
+        referral_source: String::new(),
+        correlation_id: String::new(),
+    }
+}
