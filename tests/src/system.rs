@@ -1,0 +1,232 @@
+//! The whole system, started for one test, in either set-up.
+
+mod distributed;
+mod embedded;
+
+use crate::{process::Process, simulator::Simulator, web::Web};
+use keylight_testkit::{guard::Guard, rabbit, wait::wait_until};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+/// How long a program may take from its start to readiness; generous, because tests share a small machine.
+pub const START: Duration = Duration::from_secs(60);
+
+/// What tests set otherwise than people: nobody waits for the time limits of the real ClickUp.
+const QUICK: [(&str, &str); 4] = [
+    ("KEYLIGHT_SYNC_CALL_TIMEOUT", "2s"),
+    ("KEYLIGHT_SYNC_LEASE", "5s"),
+    ("KEYLIGHT_SYNC_SETTLE", "1s"),
+    ("KEYLIGHT_SYNC_SWEEP_INTERVAL", "5s"),
+];
+
+/// Settings of a test, beside or instead of the usual ones.
+pub type Settings<'a> = &'a [(&'a str, &'a str)];
+
+fn apply(mut process: Process, settings: Settings<'_>) -> Process {
+    for (name, value) in QUICK.iter().chain(settings) {
+        process = process.env(name, *value);
+    }
+    process
+}
+
+/// A set-up of the whole system. Ends with this value.
+pub struct System {
+    /// The public door.
+    pub web: Web,
+    /// The ClickUp that it works with.
+    pub simulator: Simulator,
+    setup: Setup,
+    folder: PathBuf,
+    // the order counts: processes, then what they use, then the turn for the next test
+    _resources: Resources,
+    _guard: Guard,
+    _turn: OwnedMutexGuard<()>,
+}
+
+enum Setup {
+    Embedded(embedded::Embedded),
+    Distributed(distributed::Distributed),
+}
+
+/// What must outlive the processes.
+#[derive(Default)]
+struct Resources {
+    _database: Option<keylight_testkit::postgres::Database>,
+}
+
+/// Something that can be killed and started again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The one process of the embedded set-up.
+    Everything,
+    /// The door for people.
+    IntakeApi,
+    /// The system of record.
+    EntityService,
+    /// One of two sync workers: 0 or 1.
+    ClickupSync(usize),
+    /// The door for webhooks.
+    WebhookGateway,
+    /// Read models.
+    Analytics,
+    /// RabbitMQ; only with [`System::distributed_with_own_broker`].
+    Broker,
+}
+
+/// Tests of one program that start a system take turns: what they measure would be the others' load.
+async fn turn() -> OwnedMutexGuard<()> {
+    static TURN: std::sync::OnceLock<Arc<Mutex<()>>> = std::sync::OnceLock::new();
+    TURN.get_or_init(Arc::default).clone().lock_owned().await
+}
+
+/// A folder of one system: logs, pid files, data. It goes when the guard does.
+fn folder() -> (PathBuf, Guard) {
+    let folder = keylight_testkit::servers::temporary_folder("system")
+        .expect("a temporary folder can be made");
+    let guard = Guard::over(&folder).expect("a shell is there");
+    (folder, guard)
+}
+
+/// Waits until the admin listener on `port` says that the program is ready.
+async fn ready(process: &mut Process, port: u16) {
+    let client = crate::web::client();
+    let name = process.name().to_owned();
+    wait_until(&format!("{name} is ready"), START, || {
+        let running = process.is_running();
+        let words = if running {
+            String::new()
+        } else {
+            process.last_words(15)
+        };
+        let request = client.get(format!("http://127.0.0.1:{port}/ready")).send();
+        let name = name.clone();
+        async move {
+            // no use in waiting for what has ended
+            assert!(running, "{name} has ended:\n{words}");
+            let response = request.await.map_err(|error| format!("{error}"))?;
+            if response.status().is_success() {
+                return Ok(());
+            }
+            Err(response.text().await.unwrap_or_default())
+        }
+    })
+    .await;
+}
+
+impl System {
+    /// Everything in one process with an embedded database.
+    pub async fn embedded() -> Self {
+        Self::embedded_with(&[]).await
+    }
+
+    /// As [`System::embedded`], with settings.
+    pub async fn embedded_with(settings: Settings<'_>) -> Self {
+        let turn = turn().await;
+        let (folder, guard) = folder();
+        let (setup, web, simulator) = embedded::Embedded::start(&folder, settings).await;
+        Self {
+            web,
+            simulator,
+            setup: Setup::Embedded(setup),
+            folder,
+            _resources: Resources::default(),
+            _guard: guard,
+            _turn: turn,
+        }
+    }
+
+    /// One process per service, with the tests' PostgreSQL and RabbitMQ.
+    pub async fn distributed() -> Self {
+        Self::distributed_with(&[]).await
+    }
+
+    /// As [`System::distributed`], with settings for every process.
+    pub async fn distributed_with(settings: Settings<'_>) -> Self {
+        Self::distributed_on(None, settings).await
+    }
+
+    /// One process per service, with a broker that may be killed.
+    pub async fn distributed_with_own_broker() -> Self {
+        Self::distributed_on(Some(rabbit::Private::start().await), &[]).await
+    }
+
+    async fn distributed_on(broker: Option<rabbit::Private>, settings: Settings<'_>) -> Self {
+        let turn = turn().await;
+        let (folder, guard) = folder();
+        let database = keylight_testkit::postgres::database(|_| async {
+            Ok::<(), std::convert::Infallible>(())
+        })
+        .await;
+        let (setup, web, simulator) =
+            distributed::Distributed::start(&folder, &database.url, broker, settings).await;
+        Self {
+            web,
+            simulator,
+            setup: Setup::Distributed(setup),
+            folder,
+            _resources: Resources {
+                _database: Some(database),
+            },
+            _guard: guard,
+            _turn: turn,
+        }
+    }
+
+    /// The folder with the logs.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Everything that can be killed here.
+    #[must_use]
+    pub fn parts(&self) -> Vec<Part> {
+        match &self.setup {
+            Setup::Embedded(_) => vec![Part::Everything],
+            Setup::Distributed(setup) => setup.parts(),
+        }
+    }
+
+    /// Kills a part, as the system's out-of-memory killer would.
+    pub async fn kill(&mut self, part: Part) {
+        match &mut self.setup {
+            Setup::Embedded(setup) => setup.process.kill(),
+            Setup::Distributed(setup) => setup.kill(part).await,
+        }
+    }
+
+    /// Starts a killed part again and waits until it is ready.
+    pub async fn revive(&mut self, part: Part) {
+        match &mut self.setup {
+            Setup::Embedded(setup) => setup.start_again().await,
+            Setup::Distributed(setup) => setup.revive(part).await,
+        }
+    }
+
+    /// Stops everything as Ctrl-C does; gives how each process ended.
+    ///
+    /// # Panics
+    /// When a process does not end in time.
+    pub fn stop(&mut self) -> Vec<(String, std::process::ExitStatus)> {
+        let patience = Duration::from_secs(40);
+        match &mut self.setup {
+            Setup::Embedded(setup) => vec![(
+                setup.process.name().to_owned(),
+                setup.process.stop(patience),
+            )],
+            Setup::Distributed(setup) => setup.stop(patience),
+        }
+    }
+
+    /// Starts everything again after [`System::stop`], in the same set-up with the same data.
+    pub async fn start_again(&mut self) {
+        match &mut self.setup {
+            Setup::Embedded(setup) => setup.start_again().await,
+            Setup::Distributed(setup) => setup.start_again().await,
+        }
+    }
+}
