@@ -44,6 +44,8 @@ pub(super) struct Bar {
 /// Height of the drawing that bars may fill.
 pub(super) const HEIGHT: i64 = 120;
 const STEP: usize = 20;
+/// Few days do not become wide bars.
+const MIN_DAYS: usize = 30;
 /// Most days that are drawn.
 const MAX_DAYS: usize = 60;
 
@@ -74,7 +76,7 @@ impl Chart {
             .flat_map(|(place, day)| day.bars(place * STEP, highest))
             .collect();
         Self {
-            width: (days.len() * STEP).max(STEP),
+            width: days.len().max(MIN_DAYS) * STEP,
             bars,
             highest,
             days: days.into_iter().rev().collect(),

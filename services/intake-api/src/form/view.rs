@@ -13,7 +13,7 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    /// One sentence per field: of several problems the first.
+    /// One sentence per field, of several problems the first; in the order of the page.
     pub(super) fn of(problems: &[FieldProblem]) -> Vec<Problem> {
         let mut shown: Vec<Problem> = Vec::new();
         for problem in problems {
@@ -24,6 +24,15 @@ impl Problem {
                 });
             }
         }
+        let nothing = RawFields::new();
+        let page = sections(&nothing, &[]);
+        let place = |problem: &Problem| {
+            let mut names = page
+                .iter()
+                .flat_map(|section| section.fields.iter().map(|field| field.name));
+            names.position(|name| name == problem.name())
+        };
+        shown.sort_by_key(place);
         shown
     }
 
@@ -251,6 +260,11 @@ impl FieldView<'_> {
         Self { only_when, ..self }
     }
 
+    /// Whether it never has to be filled in; a field that sometimes must be says so in its hint.
+    pub(super) const fn is_optional(&self) -> bool {
+        !self.required && self.only_when.is_empty()
+    }
+
     /// The ids of the texts that describe the field, for screen readers.
     pub(super) fn described_by(&self) -> String {
         let mut ids = String::new();
@@ -267,8 +281,19 @@ impl FieldView<'_> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn problems_stand_in_the_order_of_the_page() {
+        let problems = Problem::of(&keylight_domain::intake::parse(&RawFields::new()).unwrap_err());
+        let names: Vec<_> = problems.iter().map(Problem::name).collect();
+        assert_eq!(
+            (names[0], names[8]),
+            ("buyer_category", "project_description")
+        );
+    }
 
     #[test]
     fn every_field_of_an_application_is_on_the_form_once() {
