@@ -14,6 +14,7 @@
 //! `UPDATE_DOCS=1 cargo test -p keylight-messaging topology_doc`.
 
 mod bus;
+pub mod connect;
 pub mod consume;
 mod delivery;
 pub mod depth;
@@ -23,6 +24,7 @@ pub mod relay;
 pub mod topology;
 
 pub use bus::{BusError, Depth, Message, MessageBus, PublishError, Subscription};
+pub use connect::{Config, connect};
 pub use consume::{BatchHandler, Outcome, consume};
 pub use delivery::Delivery;
 pub use topology::Queue;
