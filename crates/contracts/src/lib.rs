@@ -4,7 +4,7 @@
 //! method. Field numbers are never used twice and fields are only added: old and new processes run side by side
 //! during every deployment.
 
-#[expect(missing_docs, clippy::all, clippy::pedantic, reason = "generated; the documentation stands in the .proto files")]
+#[allow(missing_docs, clippy::all, clippy::pedantic, reason = "generated; the documentation stands in the .proto files")]
 mod generated {
     tonic::include_proto!("keylight.v1");
 }

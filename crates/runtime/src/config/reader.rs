@@ -178,13 +178,13 @@ impl Reader {
 
     /// An address and port to listen on.
     pub fn addr(&mut self, key: &Key) -> SocketAddr {
-        let value = self.parsed(key, "an address with a port", |text| parse_addr(text));
+        let value = self.parsed(key, "an address with a port", parse_addr);
         self.required(key, value, || SocketAddr::from(([127, 0, 0, 1], 0)))
     }
 
     /// An address and port that may be unset.
     pub fn opt_addr(&mut self, key: &Key) -> Option<SocketAddr> {
-        self.parsed(key, "an address with a port", |text| parse_addr(text))
+        self.parsed(key, "an address with a port", parse_addr)
     }
 
     /// A URL.
