@@ -126,10 +126,8 @@ mod tests {
 
     #[test]
     fn a_wrong_url_is_told_without_its_password() {
-        let variables = HashMap::from([(
-            "AMQP_URL".to_owned(),
-            "http://user:hunter2@host".to_owned(),
-        )]);
+        let variables =
+            HashMap::from([("AMQP_URL".to_owned(), "http://user:hunter2@host".to_owned())]);
         let mut reader = Reader::new(variables);
         Config::read(&mut reader);
         let problems = reader.problems(&[KEYS]);
