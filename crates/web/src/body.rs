@@ -2,10 +2,10 @@
 
 use crate::error::ApiError;
 use axum::body::Body;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use http::{HeaderMap, header};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use std::io::Read;
 
 /// What a body says it is.
@@ -69,20 +69,61 @@ pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes
     let announced = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    // no need to receive what is refused anyway
-    if announced.is_some_and(|length| length > limit as u64) {
+    // the client waits for our word before it sends anything
+    if headers.contains_key(header::EXPECT) && announced.is_some_and(|length| length > limit as u64)
+    {
         return Err(ApiError::too_large(limit));
     }
-    let bytes = match Limited::new(body, limit).collect().await {
-        Ok(collected) => collected.to_bytes(),
-        Err(error) if is_length_limit(error.as_ref()) => return Err(ApiError::too_large(limit)),
-        Err(_) => return Err(ApiError::unreadable_body()),
-    };
+    let bytes = collect(body, limit).await?;
     match encoding {
         Encoding::Identity => Ok(bytes),
         // a limit of a few hundred kB decompresses in about a millisecond, so it may happen right here
         Encoding::Gzip => inflate(MultiGzDecoder::new(bytes.as_ref()), limit),
         Encoding::Deflate => inflate(ZlibDecoder::new(bytes.as_ref()), limit),
+    }
+}
+
+/// Most bytes that are received and thrown away after a body has turned out too large.
+const DISCARDED: usize = 32 << 20;
+
+/// The whole body; usually one piece, which is not copied.
+async fn collect(mut body: Body, limit: usize) -> Result<Bytes, ApiError> {
+    let mut first = Bytes::new();
+    let mut all: Option<BytesMut> = None;
+    let mut length = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return Err(ApiError::unreadable_body());
+        };
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        length = length.saturating_add(data.len());
+        if length > limit {
+            discard(body, length).await;
+            return Err(ApiError::too_large(limit));
+        }
+        match &mut all {
+            Some(all) => all.extend_from_slice(&data),
+            None if first.is_empty() => first = data,
+            None => {
+                let mut joined = BytesMut::from(first.as_ref());
+                joined.extend_from_slice(&data);
+                all = Some(joined);
+            }
+        }
+    }
+    Ok(all.map_or(first, BytesMut::freeze))
+}
+
+/// Takes the rest of a body that is refused. A client that is still sending when the connection closes would see a
+/// broken connection instead of the answer.
+async fn discard(mut body: Body, mut length: usize) {
+    while length < DISCARDED {
+        match body.frame().await {
+            Some(Ok(frame)) => length += frame.data_ref().map_or(0, Bytes::len),
+            _ => return,
+        }
     }
 }
 
@@ -122,24 +163,18 @@ fn inflate(decoder: impl Read, limit: usize) -> Result<Bytes, ApiError> {
     }
 }
 
-fn is_length_limit(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if error.is::<LengthLimitError>() {
-            return true;
-        }
-        next = error.source();
-    }
-    false
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use flate2::{Compression, write::GzEncoder, write::ZlibEncoder};
+    use futures::StreamExt as _;
     use http::{HeaderName, HeaderValue, StatusCode};
     use std::io::Write as _;
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
 
     fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {
         pairs
@@ -200,6 +235,38 @@ mod tests {
                 .status,
             StatusCode::PAYLOAD_TOO_LARGE
         );
+    }
+
+    #[tokio::test]
+    async fn pieces_are_joined_and_the_rest_of_a_large_body_is_taken() {
+        let pieces = |count: usize| {
+            let taken = Arc::new(AtomicUsize::new(0));
+            let counted = taken.clone();
+            let stream = futures::stream::iter(0..count).map(move |_| {
+                counted.fetch_add(1, Ordering::SeqCst);
+                Ok::<_, std::io::Error>(Bytes::from_static(b"1234"))
+            });
+            (Body::from_stream(stream), taken)
+        };
+        let none = HeaderMap::new();
+        assert_eq!(read(&none, pieces(3).0, 12).await.unwrap(), "123412341234");
+        let (large, taken) = pieces(50);
+        let refused = read(&none, large, 12).await.unwrap_err();
+        assert_eq!(
+            (refused.status, taken.load(Ordering::SeqCst)),
+            (StatusCode::PAYLOAD_TOO_LARGE, 50)
+        );
+        // a client that asks first is told at once
+        let (large, taken) = pieces(50);
+        let asks = headers(&[
+            (header::EXPECT, "100-continue"),
+            (header::CONTENT_LENGTH, "200"),
+        ]);
+        assert_eq!(
+            read(&asks, large, 12).await.unwrap_err().status,
+            StatusCode::PAYLOAD_TOO_LARGE
+        );
+        assert_eq!(taken.load(Ordering::SeqCst), 0);
     }
 
     #[tokio::test]

@@ -159,6 +159,19 @@ impl ApiError {
         DomainError::unavailable("too many requests in flight").into()
     }
 
+    /// The client asks too often; it may come again after `seconds`.
+    #[must_use]
+    pub fn rate_limited(seconds: u32) -> Self {
+        let error = DomainError::new(
+            ErrorCode::RateLimited,
+            "Too many requests, please try again later",
+        );
+        Self {
+            retry_after: Some(seconds),
+            ..error.into()
+        }
+    }
+
     /// The answer that a status alone stands for, when a library refused the request without words of ours.
     #[must_use]
     pub fn of_status(status: StatusCode) -> Self {

@@ -4,6 +4,7 @@
 //!   error frame that the predecessor's clients know
 //! - [`error`]: what handlers return when something is wrong
 //! - [`body`]: bodies within a limit, compressed or not, and what kind they are
+//! - [`rate_limit`]: how often one client may do something
 //! - [`reply`]: JSON answers
 //! - [`routes`]: paths with and without a trailing slash
 //! - [`server`]: the listener: bounded connections, orderly end
@@ -16,6 +17,7 @@ pub mod body;
 pub mod cors;
 pub mod error;
 pub mod front;
+pub mod rate_limit;
 pub mod reply;
 pub mod request_id;
 pub mod routes;

@@ -6,7 +6,9 @@ use crate::{
     config::{self, Config},
     console,
     console::session::SessionKey,
-    form, health, info, submissions, test_db,
+    form, health, info,
+    pace::Pace,
+    submissions, test_db,
 };
 use axum::Router;
 use keylight_rpc::client::{Channel, channel};
@@ -18,6 +20,7 @@ use keylight_web::{
     cors::{Cors, DEVELOPMENT_ORIGINS},
     error::ApiError,
     front::{Front, Settings},
+    rate_limit::RateLimit,
     server,
 };
 use std::{sync::Arc, time::Duration};
@@ -83,6 +86,7 @@ pub(crate) struct Door {
     pub(crate) session_key: SessionKey,
     pub(crate) production: bool,
     pub(crate) body_limit: usize,
+    pub(crate) pace: Pace,
     pub(crate) began: Instant,
 }
 
@@ -113,6 +117,10 @@ pub fn build(config: &Config, deps: Deps) -> Router {
         session_key: SessionKey::derived_from(&config.admin_token),
         production: config.production,
         body_limit: config.body_limit,
+        pace: Pace {
+            limit: RateLimit::per_minute(config.apply_limit),
+            proxies: config.trusted_proxies,
+        },
         began: Instant::now(),
         deps,
     });

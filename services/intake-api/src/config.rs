@@ -65,6 +65,20 @@ const MAX_CONNECTIONS: Key = Key {
     secret: false,
     doc: "most open connections; further ones wait",
 };
+const APPLY_LIMIT: Key = Key {
+    path: "http.apply_limit",
+    env: "KEYLIGHT_HTTP_APPLY_LIMIT",
+    default: Some("0"),
+    secret: false,
+    doc: "most applications a minute from one client address, above that 429 with Retry-After; 0 = no limit",
+};
+const TRUSTED_PROXIES: Key = Key {
+    path: "http.trusted_proxies",
+    env: "KEYLIGHT_HTTP_TRUSTED_PROXIES",
+    default: Some("0"),
+    secret: false,
+    doc: "how many reverse proxies of yours stand before the door and add to X-Forwarded-For",
+};
 /// The entity service.
 pub const ENTITY_URL: Key = Key {
     path: "http.entity_url",
@@ -92,6 +106,8 @@ pub const KEYS: &[Key] = &[
     REQUEST_TIMEOUT,
     MAX_IN_FLIGHT,
     MAX_CONNECTIONS,
+    APPLY_LIMIT,
+    TRUSTED_PROXIES,
     ENTITY_URL,
     ANALYTICS_URL,
 ];
@@ -120,6 +136,10 @@ pub struct Config {
     pub max_in_flight: usize,
     /// Most open connections.
     pub max_connections: usize,
+    /// Most applications a minute from one client address; 0 = no limit.
+    pub apply_limit: u32,
+    /// How many reverse proxies are believed.
+    pub trusted_proxies: usize,
     /// See [`ENTITY_URL`].
     pub entity_url: Url,
     /// See [`ANALYTICS_URL`].
@@ -167,6 +187,8 @@ impl Config {
             request_timeout: reader.duration(&REQUEST_TIMEOUT),
             max_in_flight: reader.number(&MAX_IN_FLIGHT, 1, 100_000),
             max_connections: reader.number(&MAX_CONNECTIONS, 1, 100_000),
+            apply_limit: reader.number(&APPLY_LIMIT, 0, 60_000),
+            trusted_proxies: reader.number(&TRUSTED_PROXIES, 0, 16),
             entity_url: reader.url(&ENTITY_URL),
             analytics_url: reader.url(&ANALYTICS_URL),
             rpc: keylight_rpc::config::Config::read(reader),

@@ -39,6 +39,7 @@ mod entity;
 mod form;
 mod health;
 mod info;
+mod pace;
 mod pages;
 mod query;
 mod submissions;

@@ -3,6 +3,7 @@
 use super::{form_page, view::Problem};
 use crate::{
     app::App,
+    pace::InPace,
     pages::page,
     submissions::create::{read_fields, store},
 };
@@ -20,6 +21,7 @@ use keylight_web::{error::ApiError, request_id::RequestId};
 const DUPLICATE: &str =
     "We already have an application with this e-mail address, and will be in touch about it.";
 const NOT_STORED: &str = "We could not save your application just now. Nothing that you typed is lost: please try again in a moment.";
+const TOO_OFTEN: &str = "Too many applications came from your network just now. Nothing that you typed is lost: please try again in a minute.";
 const CHECK_FIELDS: &str = "Please check what you typed and try again.";
 const TOO_LARGE: &str =
     "Your application is too long to be sent. Please go back and shorten your texts.";
@@ -34,6 +36,7 @@ struct ThanksPage<'a> {
 pub(super) async fn apply(
     State(app): State<App>,
     Extension(request_id): Extension<RequestId>,
+    pace: InPace,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
@@ -64,6 +67,9 @@ pub(super) async fn apply(
             );
         }
     };
+    if let Err(error) = pace.or_refuse() {
+        return form_page(error.status, &fields, &[], Some(TOO_OFTEN));
+    }
     match store(&app, application, &request_id).await {
         Ok(stored) => page(
             StatusCode::CREATED,

@@ -4,6 +4,7 @@ use super::json::One;
 use crate::{
     app::{App, Door},
     entity::answered,
+    pace::InPace,
 };
 use axum::{
     Extension,
@@ -24,9 +25,11 @@ use keylight_web::{
 pub(crate) async fn create(
     State(app): State<App>,
     Extension(request_id): Extension<RequestId>,
+    pace: InPace,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
+    pace.or_refuse()?;
     let fields = read_fields(&app, &headers, body).await?;
     let application = parse_owned(fields).map_err(|problems| {
         ApiError::fields(

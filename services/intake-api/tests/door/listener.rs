@@ -70,3 +70,68 @@ async fn serves_becomes_ready_and_stops_clean() {
     lifecycle.stop();
     lifecycle.finished(Duration::from_secs(5)).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_client_that_applies_too_often_is_told_when_to_come_again() {
+    let behind = Door::open_with(&[
+        ("KEYLIGHT_HTTP_APPLY_LIMIT", "2"),
+        ("KEYLIGHT_HTTP_TRUSTED_PROXIES", "1"),
+    ])
+    .await;
+    let lifecycle = Lifecycle::new();
+    let listener = listener().await;
+    let address = listener.local_addr().unwrap();
+    app::run(behind.config.clone(), Resources::new(listener), &lifecycle).unwrap();
+    let post = async |path: &str, client: &str| {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-forwarded-for: {client}\r\ncontent-length: 2\r\n\
+             content-type: application/json\r\n\r\n{{}}"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    for _ in 0..2 {
+        assert!(
+            post("/api/submissions", "192.0.2.1")
+                .await
+                .starts_with("HTTP/1.1 400")
+        );
+    }
+    let refused = post("/api/submissions", "192.0.2.1").await;
+    assert!(
+        refused.starts_with("HTTP/1.1 429") && refused.contains("retry-after: "),
+        "{refused}"
+    );
+    assert!(refused.contains("Too many requests"));
+    assert!(
+        post("/api/submissions", "192.0.2.2")
+            .await
+            .starts_with("HTTP/1.1 400")
+    );
+}
+
+#[tokio::test]
+async fn a_body_far_above_the_limit_is_answered_and_not_cut_off() {
+    let behind = Door::open().await;
+    let lifecycle = Lifecycle::new();
+    let listener = listener().await;
+    let address = listener.local_addr().unwrap();
+    app::run(behind.config.clone(), Resources::new(listener), &lifecycle).unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let length = 11 << 20;
+    let head = format!(
+        "POST /api/submissions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&vec![b' '; length]).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 413") && answer.contains("Payload too large"),
+        "{answer}"
+    );
+}
