@@ -37,6 +37,8 @@ pub struct Server {
     dir: PathBuf,
     port: u16,
     distribution_port: u16,
+    /// Settings for the Erlang machine, such as `-rabbit consumer_timeout 1000`.
+    extra: String,
 }
 
 impl Server {
@@ -45,11 +47,20 @@ impl Server {
     /// # Errors
     /// When RabbitMQ is missing or does not start.
     pub fn start(dir: &Path) -> Result<Self> {
+        Self::start_with(dir, "")
+    }
+
+    /// [`Server::start`] with more arguments for the Erlang machine, such as `-rabbit consumer_timeout 1000`.
+    ///
+    /// # Errors
+    /// When RabbitMQ is missing or does not start.
+    pub fn start_with(dir: &Path, extra: &str) -> Result<Self> {
         let mut server = Self {
             daemon: None,
             dir: dir.to_owned(),
             port: free_port(),
             distribution_port: free_port(),
+            extra: extra.to_owned(),
         };
         server.resume()?;
         Ok(server)
@@ -100,7 +111,10 @@ impl Server {
             // two schedulers that do not spin: the machine is shared with the code under test
             .env(
                 "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS",
-                "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none",
+                format!(
+                    "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none {}",
+                    self.extra
+                ),
             )
             // with this the start script becomes the broker instead of waiting beside it: one process, one id
             .env("RABBITMQ_ALLOW_INPUT", "1")
@@ -197,11 +211,19 @@ impl Private {
     /// # Panics
     /// When it does not start.
     pub async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// [`Private::start`] with more arguments for the Erlang machine, such as `-rabbit consumer_timeout 1000`.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start_with(extra: &'static str) -> Self {
         tokio::task::spawn_blocking(|| {
             let dir = crate::servers::temporary_folder("rabbitmq")
                 .expect("a temporary folder can be made");
             let guard = Guard::over(&dir).expect("a shell is there");
-            let server = Server::start(&dir).expect("a private RabbitMQ starts");
+            let server = Server::start_with(&dir, extra).expect("a private RabbitMQ starts");
             Self {
                 server: Some(server),
                 _guard: guard,

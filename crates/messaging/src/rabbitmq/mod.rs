@@ -158,6 +158,20 @@ impl RabbitBus {
         }
     }
 
+    /// Whether the result can be that of a deleted queue or exchange: it should be there and is not. A deleted exchange shows
+    /// as a channel that the broker closes while the connection stays.
+    fn may_be_repaired(&self, message: &Message, result: &Result<(), PublishError>) -> bool {
+        match result {
+            Err(PublishError::Unroutable(_)) => self
+                .options
+                .queues
+                .iter()
+                .any(|queue| queue.takes(&message.topic)),
+            Err(PublishError::Failed(_)) => self.shared.publisher.connected(),
+            _ => false,
+        }
+    }
+
     fn event(&self, message: &Message) -> Outgoing {
         Outgoing {
             exchange: self.shared.names.exchange().into(),
@@ -178,30 +192,22 @@ impl MessageBus for RabbitBus {
             .publisher
             .send(messages.iter().map(|message| self.event(message)).collect())
             .await;
-        let unroutable: Vec<usize> = (0..results.len())
-            .filter(|index| matches!(results[*index], Err(PublishError::Unroutable(_))))
+        let again: Vec<usize> = (0..results.len())
+            .filter(|index| self.may_be_repaired(&messages[*index], &results[*index]))
             .collect();
-        if !unroutable.is_empty()
-            && unroutable.iter().any(|index| {
-                self.options
-                    .queues
-                    .iter()
-                    .any(|queue| queue.takes(&messages[*index].topic))
-            })
-        {
-            // a queue should be there and is not: somebody deleted it
+        if !again.is_empty() {
             self.repair().await;
-            let again = self
+            let second = self
                 .shared
                 .publisher
                 .send(
-                    unroutable
+                    again
                         .iter()
                         .map(|index| self.event(&messages[*index]))
                         .collect(),
                 )
                 .await;
-            for (index, result) in unroutable.into_iter().zip(again) {
+            for (index, result) in again.into_iter().zip(second) {
                 results[index] = result;
             }
         }
