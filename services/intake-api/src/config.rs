@@ -91,7 +91,7 @@ pub const ENTITY_URL: Key = Key {
 pub const ANALYTICS_URL: Key = Key {
     path: "http.analytics_url",
     env: "KEYLIGHT_ANALYTICS_URL",
-    default: Some("http://127.0.0.1:50052"),
+    default: Some("http://127.0.0.1:50053"),
     secret: false,
     doc: "where the analytics service answers gRPC",
 };
