@@ -164,6 +164,8 @@ where
         let _telemetry = telemetry::init(name, &config.telemetry)?;
         let lifecycle = Lifecycle::new();
         watch_signals(&lifecycle)?;
+        // whoever asks before the service has named its own conditions must not be told that it is ready
+        let started = lifecycle.latch("started");
         if let Some(address) = config.admin_addr {
             admin::serve(listen(address, ADMIN_ADDR.env).await?, &lifecycle);
         }
@@ -172,6 +174,7 @@ where
             let _ = lifecycle.finished(config.grace).await;
             return Err(error);
         }
+        started.set(true);
         tracing::info!(service = name, version = env!("CARGO_PKG_VERSION"), "started");
         let ended = lifecycle.finished(config.grace).await;
         tracing::info!(service = name, clean = ended.is_ok(), "stopped");
