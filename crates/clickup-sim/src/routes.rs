@@ -11,7 +11,9 @@ use crate::fields::calls as fields;
 use crate::gateway::gateway;
 use crate::hierarchy::{folders, lists, spaces, teams};
 use crate::sim::Sim;
-use crate::tasks::{comments, create, delete, page, read, tags, update};
+use crate::tasks::{
+    checklists, comments, create, delete, moving, page, read, relations, tags, update,
+};
 use crate::webhooks::calls as hooks;
 use crate::{board, control};
 
@@ -23,6 +25,10 @@ const LARGEST_BODY: usize = 8 * 1024 * 1024;
 pub fn router(sim: Sim) -> Router {
     Router::new()
         .nest("/api/v2", api())
+        .route(
+            "/api/v3/workspaces/{team}/tasks/{task}/home_list/{list}",
+            put(moving::to_list),
+        )
         .nest("/_sim", control::routes())
         .merge(board::routes())
         .fallback(unknown)
@@ -110,6 +116,28 @@ fn tasks() -> Router<Sim> {
         .route(
             "/comment/{id}",
             put(comments::update).delete(comments::delete),
+        )
+        .route(
+            "/comment/{id}/reply",
+            get(comments::replies).post(comments::reply),
+        )
+        .route(
+            "/task/{id}/dependency",
+            post(relations::add_dependency).delete(relations::remove_dependency),
+        )
+        .route(
+            "/task/{id}/link/{other}",
+            post(relations::add_link).delete(relations::remove_link),
+        )
+        .route("/task/{id}/checklist", post(checklists::create))
+        .route(
+            "/checklist/{id}",
+            put(checklists::update).delete(checklists::delete),
+        )
+        .route("/checklist/{id}/checklist_item", post(checklists::add_item))
+        .route(
+            "/checklist/{id}/checklist_item/{item}",
+            put(checklists::update_item).delete(checklists::delete_item),
         )
 }
 

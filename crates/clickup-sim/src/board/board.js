@@ -131,6 +131,7 @@
       by("task-name").textContent = task.name;
       by("task-text").value = task.markdown_description || "";
       by("task-text").dataset.was = by("task-text").value;
+      by("task-text").dataset.rich = task.markdown_description !== task.description;
       by("save-text").hidden = true;
       fields(task);
     }
@@ -144,7 +145,7 @@
       e.append(element("small", ago(a.at) === "now" ? "just now" : ago(a.at) + " ago"));
       return e;
     }));
-    if (fresh && !dialog.open) { by("task-error").hidden = true; dialog.showModal(); by("task-status").focus(); }
+    if (fresh && !dialog.open) { by("task-error").hidden = true; dialog.showModal(); by("task-status").focus(); history.replaceState(null, "", "#" + id); }
   };
   const fields = (task) => {
     const rows = task.custom_fields.map((field) => {
@@ -174,7 +175,10 @@
   by("task-name").onkeydown = (event) => { if (event.key === "Enter") { event.preventDefault(); by("task-name").blur(); } };
   by("task-name").onblur = () => { const name = by("task-name").textContent.trim(); if (open && name) edit({ name }); };
   by("task-text").oninput = () => { by("save-text").hidden = by("task-text").value === by("task-text").dataset.was; };
-  by("save-text").onclick = () => edit({ description: by("task-text").value });
+  by("save-text").onclick = () => {
+    const { value, dataset } = by("task-text");
+    edit(value && dataset.rich === "true" ? { markdown_content: value } : { description: value });
+  };
   by("say").onsubmit = async (event) => {
     event.preventDefault();
     const input = by("say").elements.text;
@@ -189,12 +193,14 @@
     try { await call("DELETE", `/_sim/tasks/${id}`); toast("Task deleted"); } catch (error) { toast(error.message); }
     await refresh();
   };
-  dialog.addEventListener("close", () => { open = null; });
+  dialog.addEventListener("close", () => { open = null; history.replaceState(null, "", location.pathname); });
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
 
   remember(false);
   times();
   refresh();
+  // A link to a card opens it.
+  if (/^#[0-9a-z]+$/.test(location.hash)) show(location.hash.slice(1), true);
   setInterval(() => { if (!document.hidden) refresh(); }, 1000);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
 })();

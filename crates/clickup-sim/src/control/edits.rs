@@ -113,7 +113,7 @@ pub(crate) async fn comment(
         "comment_text".into(),
         body.get("text").cloned().unwrap_or_default(),
     );
-    let comment = sim.change(|change| post(change, Actor::PERSON, &id, &comment))?;
+    let comment = sim.change(|change| post(change, Actor::PERSON, &id, None, &comment))?;
     Ok(Json(json!({"id": comment.id.to_string()})))
 }
 

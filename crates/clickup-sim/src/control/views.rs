@@ -12,7 +12,7 @@ use crate::tasks::comments;
 use crate::tasks::render::{self, Extras};
 
 /// Most log entries per answer.
-const MOST_ENTRIES: usize = 10_000;
+const MOST_ENTRIES: usize = 100_000;
 
 /// `GET /_sim/health`
 pub(crate) async fn health(State(sim): State<Sim>) -> Json<Value> {
@@ -131,10 +131,10 @@ pub(crate) async fn task(
     sim.read(|world| {
         let task = world.task(&id)?;
         let workspace = &world.workspace;
-        let comments: Vec<Value> = world
-            .comments(task.n)
+        let thread = world.comments(task.n);
+        let comments: Vec<Value> = thread
             .iter()
-            .map(|comment| comments::render(workspace, comment))
+            .map(|comment| comments::render(workspace, comment, thread))
             .collect();
         let activity: Vec<Value> = world
             .activity(task.n)

@@ -51,7 +51,8 @@ pub(crate) struct Journal {
     path: PathBuf,
     file: File,
     pending: Vec<u8>,
-    lines: u64,
+    /// Lines added since the file was written anew.
+    added: u64,
     failed: bool,
 }
 
@@ -92,18 +93,18 @@ impl Journal {
         path: &Path,
         lines: impl Iterator<Item = Line<'a>>,
     ) -> io::Result<Self> {
-        let fresh = path.with_extension("new");
+        let mut fresh = path.as_os_str().to_owned();
+        fresh.push(".new");
+        let fresh = PathBuf::from(fresh);
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
         // Webhook secrets stand in the file.
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut out = BufWriter::new(options.open(&fresh)?);
-        let mut count = 0;
         for line in lines {
             serde_json::to_writer(&mut out, &line)?;
             out.write_all(b"\n")?;
-            count += 1;
         }
         out.flush()?;
         out.get_ref().sync_all()?;
@@ -113,7 +114,7 @@ impl Journal {
             path: path.to_owned(),
             file: OpenOptions::new().append(true).open(path)?,
             pending: Vec::new(),
-            lines: count,
+            added: 0,
             failed: false,
         })
     }
@@ -127,7 +128,7 @@ impl Journal {
         match serde_json::to_writer(&mut self.pending, line) {
             Ok(()) => {
                 self.pending.push(b'\n');
-                self.lines += 1;
+                self.added += 1;
             }
             Err(error) => tracing::error!(%error, "state record not written"),
         }
@@ -147,8 +148,8 @@ impl Journal {
         self.pending.clear();
     }
 
-    /// Whether most lines are out of date, given how many the state needs.
-    pub(crate) fn is_mostly_stale(&self, live: u64) -> bool {
-        self.lines > 20_000 && self.lines > live.saturating_mul(4)
+    /// Whether most lines are likely out of date. A task that is made takes a few lines.
+    pub(crate) fn is_mostly_stale(&self, tasks: u64) -> bool {
+        self.added > 20_000 + tasks.saturating_mul(4)
     }
 }

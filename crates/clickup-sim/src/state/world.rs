@@ -114,7 +114,7 @@ impl World {
     pub(crate) fn settle(&mut self) {
         self.version += 1;
         let counter = self.ids.counter();
-        let live = u64::try_from(self.tasks.len()).unwrap_or(u64::MAX);
+        let tasks = u64::try_from(self.tasks.len()).unwrap_or(u64::MAX);
         let Some(journal) = self.journal.as_mut() else {
             return;
         };
@@ -123,7 +123,7 @@ impl World {
             self.counter_written = counter;
         }
         journal.flush();
-        if journal.is_mostly_stale(live.saturating_mul(4)) {
+        if journal.is_mostly_stale(tasks) {
             self.compact();
         }
     }
@@ -204,6 +204,11 @@ impl World {
             Some(old) => now_ms.max(old.date_updated + 1),
             None => now_ms.max(task.date_created),
         };
+        self.put_untouched(task)
+    }
+
+    /// Stores a task whose `date_updated` stays as it is.
+    pub(crate) fn put_untouched(&mut self, task: Task) -> Arc<Task> {
         let task = self.tasks.put(task);
         self.note(&Line::Task(&task));
         task

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::model::{Activity, Task};
 use crate::auth::Actor;
 use crate::errors::ApiError;
+use crate::ids::Ids;
 use crate::sim::Change;
 use crate::state::{StatusKind, World};
 use crate::webhooks::history::Item;
@@ -16,6 +17,7 @@ pub(crate) struct TaskEdit<'c, 'w> {
     pub(crate) actor: Actor,
     change: &'c mut Change<'w>,
     records: Vec<Record>,
+    keeps_date: bool,
 }
 
 struct Record {
@@ -39,6 +41,7 @@ impl<'c, 'w> TaskEdit<'c, 'w> {
             actor,
             change,
             records: Vec::new(),
+            keeps_date: false,
         })
     }
 
@@ -50,7 +53,21 @@ impl<'c, 'w> TaskEdit<'c, 'w> {
         self.change.world.options.zone_offset_minutes
     }
 
-    /// Notes that something changed.
+    /// The change does not count as an update of the task.
+    pub(crate) fn keep_date(&mut self) {
+        self.keeps_date = true;
+    }
+
+    /// The date that this change gives to what it makes, and the source of new ids.
+    pub(crate) fn now(&self) -> i64 {
+        self.change.now
+    }
+
+    pub(crate) fn ids(&mut self) -> &mut Ids {
+        &mut self.change.world.ids
+    }
+
+    /// Notes that something changed. Some changes tell nobody: they have no events.
     pub(crate) fn record(&mut self, events: &[&'static str], item: Item, told: String) {
         self.records.push(Record {
             events: events.to_vec(),
@@ -75,12 +92,17 @@ impl<'c, 'w> TaskEdit<'c, 'w> {
             actor,
             change,
             records,
+            keeps_date,
         } = self;
         let world = &mut *change.world;
         if records.is_empty() {
             return Arc::new(task);
         }
-        let task = world.put_task(task, change.now);
+        let task = if keeps_date {
+            world.put_untouched(task)
+        } else {
+            world.put_task(task, change.now)
+        };
         for record in records {
             let item = record
                 .item

@@ -33,7 +33,11 @@ pub(crate) async fn list(
     let cursor = query.integer("start").zip(query.integer("start_id"));
     sim.read(|world| {
         let task = world.task(&task)?;
-        let mut comments: Vec<&Comment> = world.comments(task.n).iter().collect();
+        let all = world.comments(task.n);
+        let mut comments: Vec<&Comment> = all
+            .iter()
+            .filter(|comment| comment.parent.is_none())
+            .collect();
         comments.sort_unstable_by_key(|comment| (comment.date, comment.id));
         let page: Vec<Value> = comments
             .into_iter()
@@ -43,7 +47,7 @@ pub(crate) async fn list(
                 cursor.is_none_or(|cursor| key < cursor)
             })
             .take(PAGE)
-            .map(|comment| render(&world.workspace, comment))
+            .map(|comment| render(&world.workspace, comment, all))
             .collect();
         Ok(Json(json!({"comments": page})))
     })
@@ -57,12 +61,52 @@ pub(crate) async fn create(
     bytes: Bytes,
 ) -> Result<Json<Value>, ApiError> {
     let body = body::object(&bytes)?;
-    let comment = sim.change(|change| post(change, caller.actor, &task, &body))?;
-    Ok(Json(json!({
+    let comment = sim.change(|change| post(change, caller.actor, &task, None, &body))?;
+    Ok(Json(receipt(&comment)))
+}
+
+/// `GET /comment/{id}/reply`: the answers, without what they answer.
+pub(crate) async fn replies(
+    State(sim): State<Sim>,
+    Path(id): Path<u64>,
+) -> Result<Json<Value>, ApiError> {
+    sim.read(|world| {
+        let parent = world.comment(id).ok_or(ApiError::UNKNOWN_ID)?;
+        let thread = world.comments(parent.task);
+        let replies: Vec<Value> = thread
+            .iter()
+            .filter(|comment| comment.parent == Some(id))
+            .map(|comment| render(&world.workspace, comment, thread))
+            .collect();
+        Ok(Json(json!({"comments": replies})))
+    })
+}
+
+/// `POST /comment/{id}/reply`
+pub(crate) async fn reply(
+    State(sim): State<Sim>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u64>,
+    bytes: Bytes,
+) -> Result<Json<Value>, ApiError> {
+    let body = body::object(&bytes)?;
+    let comment = sim.change(|change| {
+        let parent = change.world.comment(id).ok_or(ApiError::UNKNOWN_ID)?;
+        // Threads are one level deep.
+        let root = parent.parent.unwrap_or(id);
+        let task = change.world.tasks.by_number(parent.task);
+        let task = task.ok_or(ApiError::TASK_DELETED)?.id.clone();
+        post(change, caller.actor, &task, Some(root), &body)
+    })?;
+    Ok(Json(receipt(&comment)))
+}
+
+fn receipt(comment: &Comment) -> Value {
+    json!({
         "id": comment.id,
         "hist_id": comment.history_id,
         "date": comment.date,
-    })))
+    })
 }
 
 /// Posts a comment and queues its event.
@@ -70,6 +114,7 @@ pub(crate) fn post(
     change: &mut Change<'_>,
     actor: Actor,
     task: &str,
+    parent: Option<u64>,
     body: &Map<String, Value>,
 ) -> Result<Comment, ApiError> {
     let (text, blocks) = text_of(body)?;
@@ -90,6 +135,7 @@ pub(crate) fn post(
         resolved: false,
         assignee,
         assigned_by: assignee.map(|_| actor.user),
+        parent,
     };
     world.put_comment(comment.clone());
     announce(change, actor, &task, &comment, "taskCommentPosted");
@@ -186,17 +232,23 @@ fn announce(
         "emails": [],
     });
     let id = Some(comment.history_id.clone());
-    let item = Item::new("comment", Value::Null, json!(comment.id.to_string()))
-        .extra("comment", object)
-        .build(change.world, actor, &task.list, comment.date, id);
+    let mut item =
+        Item::new("comment", Value::Null, json!(comment.id.to_string())).extra("comment", object);
+    if let Some(parent) = comment.parent {
+        item = item.extra("parent_comment", json!(parent.to_string()));
+    }
+    let item = item.build(change.world, actor, &task.list, comment.date, id);
     for name in [event, "taskUpdated"] {
         let event = task_event(change.world, name, task, vec![item.clone()]);
         change.world.events.push(event);
     }
 }
 
-/// A comment as it is read.
-pub(crate) fn render(workspace: &Workspace, comment: &Comment) -> Value {
+/// A comment as it is read; `thread` holds all comments of its task.
+pub(crate) fn render(workspace: &Workspace, comment: &Comment, thread: &[Comment]) -> Value {
+    let answers = thread
+        .iter()
+        .filter(|other| other.parent == Some(comment.id));
     let user = |id: Option<u64>| id.and_then(|id| workspace.user(id)).map(person);
     json!({
         "id": comment.id.to_string(),
@@ -208,7 +260,7 @@ pub(crate) fn render(workspace: &Workspace, comment: &Comment) -> Value {
         "assigned_by": user(comment.assigned_by),
         "reactions": [],
         "date": comment.date.to_string(),
-        "reply_count": "0",
+        "reply_count": answers.count().to_string(),
     })
 }
 

@@ -110,6 +110,9 @@ pub(crate) fn create_task(
             .flatten()
             .unwrap_or(0),
         fields: std::collections::BTreeMap::new(),
+        checklists: Vec::new(),
+        dependencies: Vec::new(),
+        links: Vec::new(),
     };
     set_fields(world, &mut task, body)?;
     // Nothing can fail from here on.

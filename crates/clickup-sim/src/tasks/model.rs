@@ -40,6 +40,50 @@ pub(crate) struct Task {
     pub(crate) custom_item_id: i64,
     /// Values in their stored form by field id; see [`crate::fields::value`].
     pub(crate) fields: BTreeMap<String, Value>,
+    #[serde(default)]
+    pub(crate) checklists: Vec<Checklist>,
+    /// Kept equal on both tasks.
+    #[serde(default)]
+    pub(crate) dependencies: Vec<Dependency>,
+    /// Kept on both tasks, each naming the other.
+    #[serde(default)]
+    pub(crate) links: Vec<Link>,
+}
+
+/// `task_id` waits for `depends_on`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Dependency {
+    pub(crate) task_id: String,
+    pub(crate) depends_on: String,
+    pub(crate) date_created: i64,
+    pub(crate) user: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Link {
+    pub(crate) id: String,
+    pub(crate) other: String,
+    pub(crate) date_created: i64,
+    pub(crate) user: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Checklist {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) date_created: i64,
+    pub(crate) creator: u64,
+    pub(crate) items: Vec<ChecklistItem>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ChecklistItem {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) assignee: Option<u64>,
+    pub(crate) resolved: bool,
+    pub(crate) parent: Option<String>,
+    pub(crate) date_created: i64,
 }
 
 /// A comment on a task.
@@ -55,6 +99,9 @@ pub(crate) struct Comment {
     pub(crate) resolved: bool,
     pub(crate) assignee: Option<u64>,
     pub(crate) assigned_by: Option<u64>,
+    /// Comment that this one answers.
+    #[serde(default)]
+    pub(crate) parent: Option<u64>,
 }
 
 /// One line of a task's activity, for the board page.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::model::{Task, priority_name};
+use super::{checklists, relations};
 use crate::fields::value::render as render_value;
 use crate::state::{Folder, List, Status, User, Workspace};
 
@@ -52,7 +53,7 @@ pub(crate) fn task(workspace: &Workspace, task: &Task, extras: Extras) -> Value 
     put("assignees", people(workspace, &task.assignees));
     put("group_assignees", json!([]));
     put("watchers", people(workspace, &task.watchers));
-    put("checklists", json!([]));
+    put("checklists", checklists::of_task(workspace, task));
     put("tags", tags(workspace, list, &task.tags));
     put("parent", json!(task.parent));
     put("top_level_parent", json!(task.top_parent));
@@ -63,8 +64,8 @@ pub(crate) fn task(workspace: &Workspace, task: &Task, extras: Extras) -> Value 
     put("time_estimate", json!(task.time_estimate));
     put("time_spent", json!(0));
     put("custom_fields", custom_fields(workspace, list, task));
-    put("dependencies", json!([]));
-    put("linked_tasks", json!([]));
+    put("dependencies", relations::dependencies(workspace, task));
+    put("linked_tasks", relations::links(task));
     put("locations", json!([]));
     put("team_id", json!(workspace.id));
     put(

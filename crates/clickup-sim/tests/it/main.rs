@@ -8,6 +8,7 @@ mod faults;
 mod fields;
 mod pages;
 mod rate;
+mod relations;
 mod state_file;
 mod support;
 mod tasks;
