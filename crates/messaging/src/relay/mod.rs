@@ -325,7 +325,7 @@ impl Relay {
     }
 
     /// Says that this relay lives, takes in orphans, measures the backlog.
-    /// Returns how many rows were adopted.
+    /// Returns how many rows were adopted, `None` if it was no time for that.
     async fn heartbeat(&mut self, adopt_all: bool) -> Option<u64> {
         let silent_after = if adopt_all {
             Duration::ZERO
@@ -334,22 +334,28 @@ impl Relay {
         };
         let beat = async {
             self.outbox.heartbeat(&self.pool).await?;
-            let limit = i64::try_from(self.adoption_limit()).unwrap_or(i64::MAX);
-            let adopted = self
-                .outbox
-                .adopt_orphans(&self.pool, silent_after, limit)
-                .await?;
+            // who cannot send must not take rows from those that may be able to
+            let adopted = if self.bus.connected() && !self.failing {
+                let limit = i64::try_from(self.adoption_limit()).unwrap_or(i64::MAX);
+                let adopted = self
+                    .outbox
+                    .adopt_orphans(&self.pool, silent_after, limit)
+                    .await?;
+                Some(adopted)
+            } else {
+                None
+            };
             let backlog = self.outbox.backlog(&self.pool).await?;
             Ok::<_, StoreError>((adopted, backlog))
         };
         match beat.await {
             Ok((adopted, backlog)) => {
-                if adopted > 0 {
+                if let Some(rows @ 1..) = adopted {
                     metrics::counter!("keylight_outbox_adopted_total", "schema" => self.labels)
-                        .increment(adopted);
+                        .increment(rows);
                     tracing::info!(
                         schema = self.labels,
-                        rows = adopted,
+                        rows,
                         "events of a relay that is gone were adopted"
                     );
                     self.more = true;
@@ -359,7 +365,7 @@ impl Relay {
                     .set(backlog.rows as f64);
                 metrics::gauge!("keylight_outbox_oldest_seconds", "schema" => self.labels)
                     .set(backlog.oldest_seconds);
-                Some(adopted)
+                adopted
             }
             Err(error) => {
                 tracing::debug!(schema = self.labels, error = %error, "heartbeat of the outbox failed");
