@@ -3,13 +3,16 @@
 //! - [`pool`]: the connection pool and its settings
 //! - [`migrate`]: each service migrates its own schema, with its own book of migrations
 //! - [`error`]: what a database failure means to a caller
+//! - [`watch()`]: an eye on the database, for readiness
 //! - [`outbox`]: events that leave in the same transaction as the state they tell of
 
 pub mod error;
 pub mod migrate;
 pub mod outbox;
 pub mod pool;
+pub mod watch;
 
 pub use error::StoreError;
 pub use migrate::migrate;
 pub use pool::{Config, connect};
+pub use watch::watch;

@@ -1,1 +1,59 @@
-fn main() {}
+//! The webhook gateway as a process of its own.
+
+use keylight_messaging::connect;
+use keylight_runtime::{
+    clock::SystemClock,
+    config::Reader,
+    lifecycle::Lifecycle,
+    process::{self, Service, listen},
+};
+use std::{process::ExitCode, sync::Arc};
+use webhook_gateway::{app, config};
+
+const NAME: &str = "webhook-gateway";
+
+struct Settings {
+    store: keylight_store::Config,
+    bus: connect::Config,
+    gateway: config::Config,
+}
+
+fn read(reader: &mut Reader) -> Settings {
+    Settings {
+        store: keylight_store::Config::read(reader),
+        bus: connect::Config::read(reader),
+        gateway: config::Config::read(reader),
+    }
+}
+
+async fn start(settings: Settings, lifecycle: Lifecycle) -> anyhow::Result<()> {
+    let Settings {
+        store,
+        bus,
+        gateway,
+    } = settings;
+    let listener = listen(gateway.addr, config::ADDR.env).await?;
+    let pool = keylight_store::connect(&store, NAME)?;
+    let bus = connect::connect(&bus, &pool, NAME, &lifecycle).await?;
+    let resources = app::Resources {
+        pool,
+        bus,
+        clock: Arc::new(SystemClock),
+    };
+    app::run(&gateway, resources, listener, &lifecycle)
+}
+
+fn main() -> ExitCode {
+    let service = Service {
+        name: NAME,
+        about: "Takes ClickUp's webhooks: checks who signed them, stores them, answers, and passes them on as hints.",
+        tables: &[
+            config::KEYS,
+            keylight_store::pool::KEYS,
+            connect::KEYS,
+            keylight_rpc::config::KEYS,
+        ],
+        read,
+    };
+    process::main(&service, start)
+}

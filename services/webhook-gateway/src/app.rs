@@ -1,0 +1,129 @@
+//! Puts the gateway together.
+
+use crate::{
+    config::Config,
+    deliveries::{gatherer, pruning},
+    door::Door,
+    endpoints::keyring::Keyring,
+};
+use axum::Router;
+use keylight_messaging::{MessageBus, relay};
+use keylight_runtime::{clock::Clock, lifecycle::Lifecycle};
+use keylight_store::outbox::{Outbox, Schema};
+use sqlx::{PgPool, migrate::Migrator};
+use std::{future::Future, sync::Arc};
+use tokio::{net::TcpListener, sync::watch};
+use tokio_util::sync::CancellationToken;
+
+/// The schema that this service owns.
+pub const SCHEMA: &str = "webhook";
+/// Its migrations.
+pub static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// What the gateway is given.
+pub struct Resources {
+    /// The database; one connection is enough.
+    pub pool: PgPool,
+    /// Where hints go.
+    pub bus: Arc<dyn MessageBus>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Starts the gateway's tasks and returns its routes, to be served on a listener of any kind. Ready once the database
+/// answers and the schema is there; until then deliveries are answered with 503.
+///
+/// # Errors
+/// When an address cannot be used.
+pub fn build(
+    config: &Config,
+    resources: Resources,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<Router> {
+    let Resources { pool, bus, clock } = resources;
+    let stopping = lifecycle.stopping();
+    let sync = keylight_rpc::client::channel(&config.sync_url, &config.rpc)?;
+    let keyring = Arc::new(Keyring::new(pool.clone(), sync, clock.clone()));
+    let prepared = prepare_store(pool.clone(), keyring.clone(), lifecycle);
+
+    let outbox = Outbox::new(Schema::Webhook, clock.new_id());
+    let (intake, gatherer) = gatherer::gatherer(pool.clone(), outbox.clone());
+    lifecycle.spawn("webhook-gatherer", gatherer.run(stopping.clone()));
+
+    let relayed = pool.clone();
+    supervise_when(&prepared, "webhook-relay", lifecycle, move |stopping| {
+        relay::run(outbox.clone(), relayed.clone(), bus.clone(), stopping)
+    });
+    let (retention, time) = (config.retention, clock.clone());
+    supervise_when(&prepared, "webhook-pruning", lifecycle, move |stopping| {
+        pruning::run(pool.clone(), retention, time.clone(), stopping)
+    });
+    let (renewed, period) = (keyring.clone(), config.renewal);
+    lifecycle.supervise("webhook-secrets", move || {
+        renewed.clone().renew(period, stopping.clone())
+    });
+    Ok(Door::new(keyring, intake, clock, prepared).routes())
+}
+
+/// The gateway with a listener of its own.
+///
+/// # Errors
+/// As [`build`].
+pub fn run(
+    config: &Config,
+    resources: Resources,
+    listener: TcpListener,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<()> {
+    let routes = build(config, resources, lifecycle)?;
+    let limits = keylight_web::server::Limits::default();
+    keylight_web::server::serve("webhook-listener", listener, routes, limits, lifecycle);
+    Ok(())
+}
+
+/// Brings the schema up to date as soon as the database answers and reads what is known of endpoints, then keeps an eye on
+/// it. Tells when deliveries can be taken.
+fn prepare_store(
+    pool: PgPool,
+    keyring: Arc<Keyring>,
+    lifecycle: &Lifecycle,
+) -> watch::Receiver<bool> {
+    let (done, prepared) = watch::channel(false);
+    let latch = lifecycle.latch("webhook-database");
+    let stopping = lifecycle.stopping();
+    lifecycle.spawn("webhook-store", async move {
+        keylight_store::migrate::migrate_when_up(&pool, &MIGRATIONS, SCHEMA, &stopping).await?;
+        // without it the secrets are asked for: slower, not wrong
+        if let Err(error) = keyring.remember().await {
+            tracing::warn!(error = %error, "known webhooks cannot be read");
+        }
+        done.send_replace(true);
+        keylight_store::watch(&pool, &latch, &stopping).await;
+        Ok(())
+    });
+    prepared
+}
+
+/// Supervises a task that needs the schema.
+fn supervise_when<M, F>(
+    prepared: &watch::Receiver<bool>,
+    name: &'static str,
+    lifecycle: &Lifecycle,
+    make: M,
+) where
+    M: Fn(CancellationToken) -> F + Send + 'static,
+    F: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
+    let (prepared, stopping) = (prepared.clone(), lifecycle.stopping());
+    lifecycle.supervise(name, move || {
+        let (mut prepared, stopping, work) =
+            (prepared.clone(), stopping.clone(), make(stopping.clone()));
+        async move {
+            tokio::select! {
+                _ = prepared.wait_for(|done| *done) => {}
+                () = stopping.cancelled() => return Ok(()),
+            }
+            work.await
+        }
+    });
+}

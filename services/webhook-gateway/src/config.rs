@@ -1,0 +1,77 @@
+//! Settings.
+
+use keylight_runtime::config::{Key, Reader};
+use std::{net::SocketAddr, time::Duration};
+use url::Url;
+
+/// Where webhooks arrive.
+pub const ADDR: Key = Key {
+    path: "webhook.addr",
+    env: "KEYLIGHT_WEBHOOK_ADDR",
+    default: Some("127.0.0.1:8081"),
+    secret: false,
+    doc: "where ClickUp's webhooks arrive, under /webhooks/clickup/{name}",
+};
+/// Where the secrets are known.
+pub const SYNC_URL: Key = Key {
+    path: "rpc.sync_url",
+    env: "KEYLIGHT_SYNC_URL",
+    default: Some("http://127.0.0.1:50052"),
+    secret: false,
+    doc: "where clickup-sync answers gRPC",
+};
+const RETENTION: Key = Key {
+    path: "webhook.retention",
+    env: "KEYLIGHT_WEBHOOK_RETENTION",
+    default: Some("168h"),
+    secret: false,
+    doc: "how long deliveries are kept as they came; a repetition is recognised for as long",
+};
+const RENEWAL: Key = Key {
+    path: "webhook.renewal",
+    env: "KEYLIGHT_WEBHOOK_RENEWAL",
+    default: Some("60s"),
+    secret: false,
+    doc: "how often known secrets are asked for again, so that withdrawn ones stop counting",
+};
+
+/// The settings of this service, without those of the database, the bus and gRPC.
+pub const KEYS: &[Key] = &[ADDR, SYNC_URL, RETENTION, RENEWAL];
+
+/// How the gateway works.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// See [`ADDR`].
+    pub addr: SocketAddr,
+    /// See [`SYNC_URL`].
+    pub sync_url: Url,
+    /// How long deliveries are kept.
+    pub retention: Duration,
+    /// How often known secrets are asked for again.
+    pub renewal: Duration,
+    /// Calls between the services.
+    pub rpc: keylight_rpc::config::Config,
+}
+
+impl Config {
+    /// Reads the settings.
+    pub fn read(reader: &mut Reader) -> Self {
+        let (retention, renewal) = (reader.duration(&RETENTION), reader.duration(&RENEWAL));
+        if retention < Duration::from_secs(3600) {
+            reader.refuse(
+                &RETENTION,
+                "must be at least 1h: ClickUp repeats deliveries",
+            );
+        }
+        if renewal < Duration::from_millis(100) {
+            reader.refuse(&RENEWAL, "must be at least 100ms");
+        }
+        Self {
+            addr: reader.addr(&ADDR),
+            sync_url: reader.url(&SYNC_URL),
+            retention,
+            renewal,
+            rpc: keylight_rpc::config::Config::read(reader),
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Deliveries: read ([`body`]), told apart ([`sameness`]), reduced to what others may know ([`hint`]), and stored
+//! ([`ledger`]) many at once ([`gatherer`]), for a limited time ([`pruning`]).
+
+pub mod body;
+pub mod gatherer;
+pub mod hint;
+pub mod ledger;
+pub mod pruning;
+pub mod sameness;
