@@ -123,6 +123,12 @@ pub struct ClickUpError {
 }
 
 impl ClickUpError {
+    /// For callers that decide at the last moment not to send: certainly not executed.
+    #[must_use]
+    pub fn not_sent(route: &'static str, reason: &'static str) -> Self {
+        Self::unsendable(route, reason)
+    }
+
     /// A request that was not sent because it cannot be right.
     pub(crate) fn unsendable(route: &'static str, reason: &'static str) -> Self {
         Self {

@@ -50,6 +50,10 @@ pub struct Answer<T> {
     pub value: T,
     /// The rate-limit headers.
     pub rate: RateInfo,
+    /// HTTP status.
+    pub status: u16,
+    /// Method and route template of the call.
+    pub route: &'static str,
 }
 
 impl<T> Answer<T> {
@@ -57,6 +61,8 @@ impl<T> Answer<T> {
         Answer {
             value: change(self.value),
             rate: self.rate,
+            status: self.status,
+            route: self.route,
         }
     }
 }
@@ -220,6 +226,8 @@ impl ClickUp {
             Ok(value) => Ok(Answer {
                 value,
                 rate: success.rate,
+                status: success.status,
+                route,
             }),
             Err(error) => Err(ClickUpError {
                 class: Class::Unexpected,
@@ -249,10 +257,13 @@ impl ClickUp {
 
     /// Sends a call whose answer says nothing but success.
     pub(crate) async fn run(&self, call: Call<'_>) -> Result<Answer<()>, ClickUpError> {
+        let route = call.route;
         let success = self.send(call).await?;
         Ok(Answer {
             value: (),
             rate: success.rate,
+            status: success.status,
+            route,
         })
     }
 

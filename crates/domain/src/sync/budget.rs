@@ -262,8 +262,10 @@ pub fn learn(window: &Window, rules: &Rules, now: DateTime<Utc>, observed: &Obse
         window.used = window.used.max(counted);
     }
     if let Some(wait) = observed.refused_for {
+        // the refusal knows best when to come again, but what we believed before was wrong: begin with probes
         window.used = window.used.max(window.limit);
-        window.ends_at = window.ends_at.max(now + wait.max(TimeDelta::seconds(1)));
+        window.ends_at = now + wait.max(TimeDelta::seconds(1)) + rules.margin;
+        window.known = false;
     }
     window
 }
@@ -474,7 +476,7 @@ mod tests {
         let window = learn(&window, &rules, at(40_000), &refused);
         assert_eq!(
             grant(&window, &rules, at(40_001), Lane::Interactive, 1).0,
-            Grant::WaitUntil(at(70_000))
+            Grant::WaitUntil(at(71_000))
         );
     }
 

@@ -1,0 +1,190 @@
+//! Puts the service together.
+
+use crate::{
+    answers::Answers,
+    changes::Changes,
+    chores::{Chores, Repair, Sweep, WebhookKeeper},
+    config::Config,
+    entity::Entity,
+    hints::Hints,
+    links,
+    remote::Remote,
+    worker::Worker,
+};
+use keylight_contracts::v1::sync_service_server::SyncServiceServer;
+use keylight_messaging::{MessageBus, topology};
+use keylight_runtime::{clock::Clock, lifecycle::Lifecycle};
+use sqlx::{PgPool, migrate::Migrator};
+use std::{sync::Arc, time::Duration};
+use tokio::{net::TcpListener, sync::Notify};
+
+/// The schema that this service owns.
+pub const SCHEMA: &str = "sync";
+/// Its migrations.
+pub static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// How often the webhook is looked after.
+const WEBHOOK_INTERVAL: Duration = Duration::from_secs(60);
+
+/// What the service is given.
+pub struct Resources {
+    /// The database; one connection is enough.
+    pub pool: PgPool,
+    /// Where messages come from.
+    pub bus: Arc<dyn MessageBus>,
+    /// Where gRPC is answered.
+    pub listener: TcpListener,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Prepares the schema, starts the service's tasks and returns. Waits for a database that does not answer yet.
+///
+/// # Errors
+/// When a migration is refused, or an address or the token cannot be used.
+pub async fn run(
+    config: Config,
+    resources: Resources,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<()> {
+    let Resources {
+        pool,
+        bus,
+        listener,
+        clock,
+    } = resources;
+    let stopping = lifecycle.stopping();
+    let schema = lifecycle.latch("sync-schema");
+    keylight_store::migrate::migrate_when_up(&pool, &MIGRATIONS, SCHEMA, &stopping).await?;
+    schema.set(true);
+
+    let wake = Arc::new(Notify::new());
+    let entity = Entity::new(keylight_rpc::client::channel(
+        &config.entity_url,
+        &config.rpc,
+    )?);
+    let remote = match config.account.clone() {
+        Some(account) => Some(Arc::new(Remote::new(account, pool.clone(), clock.clone())?)),
+        None => None,
+    };
+
+    let answers = Answers {
+        pool: pool.clone(),
+        remote: remote.clone(),
+    };
+    keylight_rpc::server::serve(
+        "sync-grpc",
+        SyncServiceServer::new(answers),
+        &config.rpc,
+        listener,
+        lifecycle,
+    )?;
+
+    let known = {
+        let remote = remote.clone();
+        Box::new(move || remote.as_ref().and_then(|remote| remote.known()))
+    };
+    let changes = Arc::new(Changes {
+        pool: pool.clone(),
+        clock: clock.clone(),
+        wake: wake.clone(),
+    });
+    let hints = Arc::new(Hints {
+        pool: pool.clone(),
+        clock: clock.clone(),
+        wake: wake.clone(),
+        known,
+    });
+    let (changes_bus, token) = (bus.clone(), stopping.clone());
+    lifecycle.supervise("sync-changes", move || {
+        keylight_messaging::consume(
+            changes_bus.clone(),
+            &topology::CHANGES,
+            changes.clone(),
+            token.clone(),
+        )
+    });
+    let token = stopping.clone();
+    lifecycle.supervise("sync-hints", move || {
+        keylight_messaging::consume(bus.clone(), &topology::HINTS, hints.clone(), token.clone())
+    });
+
+    let account = lifecycle.latch("clickup-account");
+    let Some(remote) = remote else {
+        tracing::warn!(
+            "no clickup token is set (CLICKUP_TOKEN): submissions wait until there is one"
+        );
+        return Ok(());
+    };
+    account.set(true);
+    start_work(&config, lifecycle, pool, clock, entity, remote, wake);
+    Ok(())
+}
+
+fn start_work(
+    config: &Config,
+    lifecycle: &Lifecycle,
+    pool: PgPool,
+    clock: Arc<dyn Clock>,
+    entity: Entity,
+    remote: Arc<Remote>,
+    wake: Arc<Notify>,
+) {
+    let stopping = lifecycle.stopping();
+    let worker = Worker::new(
+        pool.clone(),
+        clock.clone(),
+        entity.clone(),
+        remote.clone(),
+        wake.clone(),
+        config,
+    );
+    let (running, token) = (worker.clone(), stopping.clone());
+    lifecycle.supervise("sync-worker", move || running.clone().run(token.clone()));
+
+    remote.keep_books(lifecycle);
+    let (watched, reopened, token) = (
+        remote.clone(),
+        (pool.clone(), clock.clone(), wake.clone()),
+        stopping,
+    );
+    lifecycle.supervise("clickup-outages", move || {
+        let (remote, (pool, clock, wake), token) = (watched.clone(), reopened.clone(), token.clone());
+        async move {
+            remote
+                .watch_outages(token, || {
+                    let (pool, clock, wake) = (pool.clone(), clock.clone(), wake.clone());
+                    async move {
+                        if let Err(error) = links::wake_after_outage(&pool, clock.now()).await {
+                            tracing::warn!(error = %error, "links that waited for clickup are tried at their own time");
+                        }
+                        wake.notify_one();
+                    }
+                })
+                .await
+        }
+    });
+
+    let chores = Chores {
+        pool: pool.clone(),
+        clock: clock.clone(),
+        owner: clock.new_id(),
+    };
+    let sweep = Sweep::new(pool.clone(), remote.clone(), worker, config.sweep_overlap);
+    chores.start(lifecycle, sweep, config.sweep_interval);
+    if let Some(endpoint) = remote.account.webhook_url.clone() {
+        let keeper = WebhookKeeper {
+            pool: pool.clone(),
+            remote,
+            clock,
+            endpoint,
+        };
+        chores.start(lifecycle, keeper, WEBHOOK_INTERVAL);
+    }
+    chores.start(
+        lifecycle,
+        Repair { pool, entity, wake },
+        config.repair_interval,
+    );
+    chores.start_pruning(lifecycle);
+}

@@ -1,0 +1,227 @@
+//! Looks through the tasks that changed lately. Webhooks are hints; this is what makes sure. A page of up to 100 tasks costs
+//! one call, and what it shows is merged without another.
+
+use super::Chore;
+use crate::remote::{CallError, Remote, Subject, Surroundings, snapshot};
+use crate::worker::{Snapshot, Worker};
+use chrono::{DateTime, TimeDelta, Utc};
+use keylight_clickup::{ListQuery, OrderBy, Task};
+use keylight_domain::sync::{Base, View, budget::Lane, template};
+use keylight_store::error::StoreError;
+use sqlx::{PgPool, types::Json};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+/// Pages per round; the next round goes on.
+const PAGES: u32 = 10;
+/// How far the first sweep of all looks back.
+const FIRST_LOOK_BACK: TimeDelta = TimeDelta::hours(1);
+/// Sweeps that are this late go before new applications.
+const LATE: TimeDelta = TimeDelta::minutes(1);
+
+/// The chore.
+pub struct Sweep {
+    pool: PgPool,
+    remote: Arc<Remote>,
+    worker: Worker,
+    overlap: TimeDelta,
+    /// where an incomplete round stopped, epoch milliseconds; 0 = the last one was complete
+    resume: AtomicI64,
+    /// when the last complete round began, epoch milliseconds
+    completed: AtomicI64,
+}
+
+struct SweptLink {
+    submission_id: i64,
+    base: Base,
+    seen_ms: Option<i64>,
+    unlinked: bool,
+}
+
+impl Sweep {
+    /// A sweep that looks back by `overlap`.
+    #[must_use]
+    pub fn new(pool: PgPool, remote: Arc<Remote>, worker: Worker, overlap: TimeDelta) -> Self {
+        Self {
+            pool,
+            remote,
+            worker,
+            overlap,
+            resume: AtomicI64::new(0),
+            completed: AtomicI64::new(0),
+        }
+    }
+
+    async fn links_of(&self, tasks: &[String]) -> Result<HashMap<String, SweptLink>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT submission_id, task_id AS "task_id!", base AS "base: Json<Base>", seen_ms,
+                      progress = 'unlinked' AS "unlinked!"
+                 FROM sync.links WHERE task_id = ANY($1)"#,
+            tasks,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let links = rows.into_iter().map(|row| {
+            let link = SweptLink {
+                submission_id: row.submission_id,
+                base: row.base.0,
+                seen_ms: row.seen_ms,
+                unlinked: row.unlinked,
+            };
+            (row.task_id, link)
+        });
+        Ok(links.collect())
+    }
+
+    async fn take_page(
+        &self,
+        tasks: Vec<Task>,
+        read_at: DateTime<Utc>,
+        known: &Surroundings,
+    ) -> anyhow::Result<()> {
+        let ids: Vec<String> = tasks.iter().map(|task| task.id.clone()).collect();
+        let links = self.links_of(&ids).await?;
+        for task in tasks {
+            let Some(link) = links.get(&task.id) else {
+                self.look_at_stranger(&task).await?;
+                continue;
+            };
+            let view = snapshot::view_of(&task, &known.mapping);
+            // an answer that is older than what is known says nothing
+            let outdated = task.date_updated < link.seen_ms;
+            if link.unlinked || outdated || shows_nothing_new(&view, &link.base) {
+                continue;
+            }
+            metrics::counter!("keylight_sync_sweep_finds_total").increment(1);
+            let snapshot = Snapshot {
+                view,
+                updated_ms: task.date_updated,
+                read_at,
+            };
+            if !self.worker.work_with(link.submission_id, snapshot).await? {
+                self.make_stale(link.submission_id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A task without a link that carries one of our markers is a copy that somebody made, or one too many.
+    async fn look_at_stranger(&self, task: &Task) -> Result<(), StoreError> {
+        let markers: Vec<String> = template::markers(task.plain_description())
+            .map(ToOwned::to_owned)
+            .collect();
+        if markers.is_empty() {
+            return Ok(());
+        }
+        let other = sqlx::query_scalar!(
+            r#"SELECT submission_id FROM sync.links WHERE marker = ANY($1) AND task_id IS NOT NULL AND task_id <> $2
+                  AND submission_id = ANY($3) LIMIT 1"#,
+            &markers,
+            task.id,
+            &markers.iter().filter_map(|marker| submission_of(marker)).collect::<Vec<i64>>(),
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        if let Some(submission_id) = other {
+            metrics::counter!("keylight_sync_second_tasks_seen_total").increment(1);
+            tracing::debug!(
+                submission_id,
+                task_id = task.id,
+                "another task carries the marker of a submission"
+            );
+        }
+        Ok(())
+    }
+
+    async fn make_stale(&self, submission_id: i64) -> Result<(), StoreError> {
+        // somebody has it: the row tells them to look when they are done
+        sqlx::query!(
+            r#"UPDATE sync.links SET wanted_gen = wanted_gen + 1,
+                      due_at = CASE WHEN lease_until > now() THEN due_at ELSE now() END
+                WHERE submission_id = $1"#,
+            submission_id,
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
+
+fn submission_of(marker: &str) -> Option<i64> {
+    marker.strip_prefix("KL-")?.split('-').next()?.parse().ok()
+}
+
+fn shows_nothing_new(shown: &View, base: &Base) -> bool {
+    !base.is_empty()
+        && shown
+            .iter()
+            .all(|(field, value)| base.get(field).is_none_or(|agreed| agreed.theirs == *value))
+}
+
+impl Chore for Sweep {
+    const NAME: &'static str = "sweep";
+
+    async fn round(&self, began_at: DateTime<Utc>, position: i64) -> anyhow::Result<(i64, bool)> {
+        let known = self.remote.surroundings().await?;
+        let start = if position > 0 {
+            position
+        } else {
+            (began_at - FIRST_LOOK_BACK).timestamp_millis()
+        };
+        let resume = self.resume.load(Ordering::Relaxed);
+        let from = if resume > 0 {
+            resume - 1
+        } else {
+            start - self.overlap.num_milliseconds()
+        };
+        let late = began_at.timestamp_millis() - self.completed.load(Ordering::Relaxed)
+            > LATE.num_milliseconds();
+        let lane = if late {
+            Lane::Interactive
+        } else {
+            Lane::Normal
+        };
+        let mut newest = start;
+        for page in 0..PAGES {
+            let query = ListQuery {
+                page,
+                order_by: OrderBy::Updated,
+                // a task that changes during the walk moves to the end and is seen again
+                reverse: true,
+                include_closed: true,
+                subtasks: true,
+                date_updated_gt: Some(from),
+                ..ListQuery::default()
+            };
+            let read_at = self.worker.now();
+            let call = self
+                .remote
+                .client
+                .list_tasks(&self.remote.account.list_id, &query);
+            let read = match self.remote.call(lane, Subject::none(), call).await {
+                Ok(read) => read,
+                Err(error @ CallError::NotNow(_)) => {
+                    tracing::debug!(error = %error, "sweep waits");
+                    return Ok((newest, false));
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let page_newest = read.tasks.iter().filter_map(|task| task.date_updated).max();
+            self.take_page(read.tasks, read_at, &known).await?;
+            newest = newest.max(page_newest.unwrap_or(0));
+            if read.last {
+                self.resume.store(0, Ordering::Relaxed);
+                self.completed
+                    .store(began_at.timestamp_millis(), Ordering::Relaxed);
+                return Ok((newest, true));
+            }
+        }
+        self.resume.store(newest, Ordering::Relaxed);
+        Ok((newest, false))
+    }
+}

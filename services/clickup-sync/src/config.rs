@@ -1,0 +1,255 @@
+//! Settings.
+
+use chrono::TimeDelta;
+use keylight_domain::sync::mapping::MappingRules;
+use keylight_runtime::config::{Key, Reader};
+use secrecy::SecretString;
+use std::{net::SocketAddr, time::Duration};
+use url::Url;
+
+/// Where the gRPC contract is served.
+pub const GRPC_ADDR: Key = Key {
+    path: "sync.grpc_addr",
+    env: "KEYLIGHT_SYNC_GRPC_ADDR",
+    default: Some("127.0.0.1:50052"),
+    secret: false,
+    doc: "where clickup-sync answers gRPC",
+};
+/// Where the system of record is.
+pub const ENTITY_URL: Key = Key {
+    path: "rpc.entity_url",
+    env: "KEYLIGHT_ENTITY_URL",
+    default: Some("http://127.0.0.1:50051"),
+    secret: false,
+    doc: "where entity-service answers gRPC",
+};
+/// The API.
+pub const BASE_URL: Key = Key {
+    path: "clickup.base_url",
+    env: "CLICKUP_BASE_URL",
+    default: Some("https://api.clickup.com/api"),
+    secret: false,
+    doc: "the ClickUp API: the real one, or a simulator's http://…/api",
+};
+/// The credential.
+pub const TOKEN: Key = Key {
+    path: "clickup.token",
+    env: "CLICKUP_TOKEN",
+    default: None,
+    secret: true,
+    doc: "token of a ClickUp user made for Keylight (pk_…, or an OAuth token); without it everything waits",
+};
+/// The workspace.
+pub const TEAM_ID: Key = Key {
+    path: "clickup.team_id",
+    env: "CLICKUP_TEAM_ID",
+    default: None,
+    secret: false,
+    doc: "id of the ClickUp workspace; unset = the only one that the token may use",
+};
+/// The intake list.
+pub const LIST_ID: Key = Key {
+    path: "clickup.list_id",
+    env: "CLICKUP_LIST_ID",
+    default: None,
+    secret: false,
+    doc: "id of the ClickUp list in which applications become tasks",
+};
+const STATUSES: Key = Key {
+    path: "clickup.statuses",
+    env: "CLICKUP_STATUSES",
+    default: None,
+    secret: false,
+    doc: "pairs ours=theirs for statuses whose names differ, for example new=to do,reviewed=in review",
+};
+/// Where ClickUp finds our gateway.
+pub const WEBHOOK_URL: Key = Key {
+    path: "clickup.webhook_url",
+    env: "KEYLIGHT_WEBHOOK_URL",
+    default: None,
+    secret: false,
+    doc: "public address of our webhook, https://…/webhooks/clickup/intake; unset = changes in ClickUp are found by the sweep alone",
+};
+const SWEEP_INTERVAL: Key = Key {
+    path: "sync.sweep_interval",
+    env: "KEYLIGHT_SYNC_SWEEP_INTERVAL",
+    default: Some("10s"),
+    secret: false,
+    doc: "how often the changed tasks of the list are looked through; repairs lost webhooks",
+};
+const SWEEP_OVERLAP: Key = Key {
+    path: "sync.sweep_overlap",
+    env: "KEYLIGHT_SYNC_SWEEP_OVERLAP",
+    default: Some("60s"),
+    secret: false,
+    doc: "how far a sweep looks back behind the last one",
+};
+const CONCURRENCY: Key = Key {
+    path: "sync.concurrency",
+    env: "KEYLIGHT_SYNC_CONCURRENCY",
+    default: Some("8"),
+    secret: false,
+    doc: "submissions that one worker process synchronises at the same time",
+};
+const LEASE: Key = Key {
+    path: "sync.lease",
+    env: "KEYLIGHT_SYNC_LEASE",
+    default: Some("60s"),
+    secret: false,
+    doc: "after how long the work of a worker that died is taken over; longer than a few calls to ClickUp",
+};
+const CALL_TIMEOUT: Key = Key {
+    path: "sync.call_timeout",
+    env: "KEYLIGHT_SYNC_CALL_TIMEOUT",
+    default: Some("20s"),
+    secret: false,
+    doc: "how long a call to ClickUp may take",
+};
+const SETTLE: Key = Key {
+    path: "sync.settle",
+    env: "KEYLIGHT_SYNC_SETTLE",
+    default: Some("3s"),
+    secret: false,
+    doc: "how long a call that was not answered may still make a task before it is searched for",
+};
+const REPAIR_INTERVAL: Key = Key {
+    path: "sync.repair_interval",
+    env: "KEYLIGHT_SYNC_REPAIR_INTERVAL",
+    default: Some("30s"),
+    secret: false,
+    doc: "how often submissions that wait for ClickUp are asked for; repairs lost messages",
+};
+
+/// The settings of this service, without those of the database, the bus and gRPC.
+pub const KEYS: &[Key] = &[
+    GRPC_ADDR,
+    ENTITY_URL,
+    BASE_URL,
+    TOKEN,
+    TEAM_ID,
+    LIST_ID,
+    STATUSES,
+    WEBHOOK_URL,
+    SWEEP_INTERVAL,
+    SWEEP_OVERLAP,
+    CONCURRENCY,
+    LEASE,
+    CALL_TIMEOUT,
+    SETTLE,
+    REPAIR_INTERVAL,
+];
+
+/// How ClickUp is reached.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The API.
+    pub base_url: Url,
+    /// The credential.
+    pub token: SecretString,
+    /// The workspace, if it is said.
+    pub team_id: Option<String>,
+    /// The list that holds the tasks.
+    pub list_id: String,
+    /// Where ClickUp finds our gateway.
+    pub webhook_url: Option<Url>,
+    /// Names of statuses that differ.
+    pub rules: MappingRules,
+    /// Longest duration of a call.
+    pub call_timeout: Duration,
+}
+
+/// How the worker works.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// See [`GRPC_ADDR`].
+    pub grpc_addr: SocketAddr,
+    /// See [`ENTITY_URL`].
+    pub entity_url: Url,
+    /// How ClickUp is reached; `None` while token or list are not said.
+    pub account: Option<Account>,
+    /// Time between two sweeps.
+    pub sweep_interval: Duration,
+    /// How far a sweep looks back.
+    pub sweep_overlap: TimeDelta,
+    /// Submissions at the same time.
+    pub concurrency: usize,
+    /// Length of a lease.
+    pub lease: TimeDelta,
+    /// How long an unanswered call may still take effect.
+    pub settle: TimeDelta,
+    /// Time between two looks for lost messages.
+    pub repair_interval: Duration,
+    /// Calls between the services.
+    pub rpc: keylight_rpc::config::Config,
+}
+
+impl Config {
+    /// Reads the settings.
+    pub fn read(reader: &mut Reader) -> Self {
+        let call_timeout = reader.duration(&CALL_TIMEOUT);
+        let lease = reader.duration(&LEASE);
+        if lease < call_timeout * 2 {
+            reader.refuse(&LEASE, "must be at least twice KEYLIGHT_SYNC_CALL_TIMEOUT");
+        }
+        let base_url = reader.url(&BASE_URL);
+        let (team_id, list_id) = (reader.opt_string(&TEAM_ID), reader.opt_string(&LIST_ID));
+        let webhook_url = reader.opt_url(&WEBHOOK_URL);
+        let rules = read_rules(reader);
+        let account = match (reader.opt_secret(&TOKEN), list_id) {
+            (Some(token), Some(list_id)) => Some(Account {
+                base_url,
+                token,
+                team_id,
+                list_id,
+                webhook_url,
+                rules,
+                call_timeout,
+            }),
+            (Some(_), None) => {
+                reader.refuse(
+                    &LIST_ID,
+                    "is needed when CLICKUP_TOKEN is set: the id of the list for applications",
+                );
+                None
+            }
+            (None, _) => None,
+        };
+        Self {
+            grpc_addr: reader.addr(&GRPC_ADDR),
+            entity_url: reader.url(&ENTITY_URL),
+            account,
+            sweep_interval: reader
+                .duration(&SWEEP_INTERVAL)
+                .max(Duration::from_millis(100)),
+            sweep_overlap: delta(reader.duration(&SWEEP_OVERLAP)),
+            concurrency: reader.number(&CONCURRENCY, 1, 256),
+            lease: delta(lease),
+            settle: delta(reader.duration(&SETTLE)),
+            repair_interval: reader
+                .duration(&REPAIR_INTERVAL)
+                .max(Duration::from_millis(100)),
+            rpc: keylight_rpc::config::Config::read(reader),
+        }
+    }
+}
+
+fn read_rules(reader: &mut Reader) -> MappingRules {
+    let mut statuses = Vec::new();
+    for pair in reader.list(&STATUSES) {
+        match pair.split_once('=') {
+            Some((ours, theirs)) if !ours.trim().is_empty() && !theirs.trim().is_empty() => {
+                statuses.push((ours.trim().to_owned(), theirs.trim().to_owned()));
+            }
+            _ => reader.refuse(
+                &STATUSES,
+                format!("\"{pair}\" is not a pair ours=theirs, for example new=to do"),
+            ),
+        }
+    }
+    MappingRules { statuses }
+}
+
+/// A duration for arithmetic with times; settings are far below the limit.
+pub(crate) fn delta(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
+}

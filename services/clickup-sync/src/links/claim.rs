@@ -1,0 +1,148 @@
+//! Taking due links under a lease.
+
+use super::row::{Claim, progress_of};
+use chrono::{DateTime, Utc};
+use keylight_domain::sync::{Base, budget::Lane};
+use keylight_store::error::StoreError;
+use sqlx::{PgPool, types::Json};
+use uuid::Uuid;
+
+struct Row {
+    submission_id: i64,
+    wanted_gen: i64,
+    done_gen: i64,
+    wanted_at: DateTime<Utc>,
+    progress: String,
+    asked_at: Option<DateTime<Utc>>,
+    searched_at: Option<DateTime<Utc>>,
+    task_id: Option<String>,
+    task_url: Option<String>,
+    marker: Option<String>,
+    base: Json<Base>,
+    seen_ms: Option<i64>,
+    touched_at: Option<DateTime<Utc>>,
+    swept_at: Option<DateTime<Utc>>,
+    stale: bool,
+    lane: i16,
+    was_due_at: Option<DateTime<Utc>>,
+    attempts: i32,
+    state: String,
+    reported_state: Option<String>,
+    reported_version: Option<i64>,
+    correlation_id: Option<String>,
+    traceparent: Option<String>,
+    created_at: DateTime<Utc>,
+}
+
+impl Row {
+    fn into_claim(self, lease: Uuid, now: DateTime<Utc>) -> Claim {
+        Claim {
+            submission_id: self.submission_id,
+            lease,
+            generation: self.wanted_gen,
+            wanted_at: (self.wanted_gen > self.done_gen).then_some(self.wanted_at),
+            progress: progress_of(
+                &self.progress,
+                self.asked_at,
+                self.searched_at,
+                self.created_at,
+            ),
+            task_id: self.task_id,
+            task_url: self.task_url,
+            marker: self.marker,
+            base: self.base.0,
+            seen_ms: self.seen_ms,
+            touched_at: self.touched_at,
+            swept_at: self.swept_at,
+            stale: self.stale,
+            lane: Lane::of_number(self.lane),
+            due_at: self.was_due_at.unwrap_or(now),
+            attempts: self.attempts,
+            state: self.state,
+            reported: self.reported_state.zip(self.reported_version),
+            correlation_id: self.correlation_id,
+            traceparent: self.traceparent,
+        }
+    }
+}
+
+/// Takes up to `limit` due links for the time until `lease_until`, those of the first of `lanes` first, the oldest of a
+/// lane first.
+///
+/// # Errors
+/// When the database is away.
+pub async fn claim_due(
+    pool: &PgPool,
+    now: DateTime<Utc>,
+    lease: Uuid,
+    lease_until: DateTime<Utc>,
+    lanes: &[Lane],
+    limit: i64,
+) -> Result<Vec<Claim>, StoreError> {
+    let lanes: Vec<i16> = lanes.iter().map(|lane| lane.number()).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"WITH picked AS (
+               SELECT due.submission_id, due.due_at
+                 FROM unnest($1::smallint[]) WITH ORDINALITY AS lanes (lane, place)
+                CROSS JOIN LATERAL (
+                      SELECT c.submission_id, c.due_at FROM sync.links c
+                       WHERE c.lane = lanes.lane AND c.due_at <= $2
+                       ORDER BY c.due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+                ) AS due
+                ORDER BY lanes.place LIMIT $3
+           )
+           UPDATE sync.links l SET lease_owner = $4, lease_until = $5, due_at = $5
+             FROM picked WHERE l.submission_id = picked.submission_id
+           RETURNING l.submission_id, wanted_gen, done_gen, wanted_at, progress, asked_at, searched_at, task_id, task_url,
+                     marker, base AS "base: Json<Base>", seen_ms, touched_at,
+                     (SELECT last_run_at FROM sync.chores WHERE name = 'sweep') AS "swept_at: DateTime<Utc>",
+                     stale, lane, picked.due_at AS was_due_at, attempts, state, reported_state, reported_version,
+                     correlation_id, traceparent, created_at"#,
+        &lanes,
+        now,
+        limit,
+        lease,
+        lease_until,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| row.into_claim(lease, now))
+        .collect())
+}
+
+/// Takes one link, due or not, unless somebody has it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn claim_one(
+    pool: &PgPool,
+    now: DateTime<Utc>,
+    lease: Uuid,
+    lease_until: DateTime<Utc>,
+    submission_id: i64,
+) -> Result<Option<Claim>, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"WITH picked AS (
+               SELECT submission_id, due_at FROM sync.links
+                WHERE submission_id = $1 AND (lease_until IS NULL OR lease_until <= $2) FOR UPDATE SKIP LOCKED
+           )
+           UPDATE sync.links l SET lease_owner = $3, lease_until = $4, due_at = $4
+             FROM picked WHERE l.submission_id = picked.submission_id
+           RETURNING l.submission_id, wanted_gen, done_gen, wanted_at, progress, asked_at, searched_at, task_id, task_url,
+                     marker, base AS "base: Json<Base>", seen_ms, touched_at,
+                     (SELECT last_run_at FROM sync.chores WHERE name = 'sweep') AS "swept_at: DateTime<Utc>",
+                     stale, lane, picked.due_at AS was_due_at, attempts, state, reported_state, reported_version,
+                     correlation_id, traceparent, created_at"#,
+        submission_id,
+        now,
+        lease,
+        lease_until,
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.map(|row| row.into_claim(lease, now)))
+}

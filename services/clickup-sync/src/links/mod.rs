@@ -1,0 +1,11 @@
+//! One row per submission: the queue of the workers, and what must not be forgotten about its task.
+
+mod claim;
+mod record;
+mod row;
+mod wake;
+
+pub use claim::{claim_due, claim_one};
+pub use record::{Ending, finish, save_created, save_intent};
+pub use row::Claim;
+pub use wake::{Wish, wake_after_outage, wish, wish_missing};

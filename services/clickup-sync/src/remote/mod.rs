@@ -1,0 +1,290 @@
+//! ClickUp, as the workers use it: every call passes the outage gate and the budget, and is told to both.
+
+mod budget;
+mod call_log;
+mod list;
+mod outage;
+mod search;
+pub mod snapshot;
+
+pub use list::Surroundings;
+pub use search::Found;
+
+use crate::config::Account;
+use budget::Keeper;
+use call_log::{CallLog, Entry};
+use chrono::{DateTime, Utc};
+use keylight_clickup::{Answer, Class, ClickUp, ClickUpError, Options};
+use keylight_domain::sync::{
+    backoff::Failure,
+    budget::{Lane, Window},
+};
+use keylight_runtime::{clock::Clock, lifecycle::Lifecycle};
+use keylight_store::error::StoreError;
+use secrecy::ExposeSecret as _;
+use sqlx::PgPool;
+use std::{future::Future, sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+/// Why a call gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// It was not made: the budget or an outage says to wait.
+    #[error("clickup cannot be called before {0}")]
+    NotNow(DateTime<Utc>),
+    /// It was made and failed.
+    #[error(transparent)]
+    Failed(#[from] ClickUpError),
+    /// What came back is not enough to go on.
+    #[error("{0}")]
+    Unclear(&'static str),
+    /// Our own database is away.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl CallError {
+    /// What the failure means for the next try; `None` when no call was made.
+    #[must_use]
+    pub fn failure(&self) -> Option<Failure> {
+        match self {
+            CallError::NotNow(_) | CallError::Store(_) => None,
+            CallError::Unclear(_) => Some(Failure::Away),
+            CallError::Failed(error) => Some(match error.class {
+                Class::Unreachable | Class::Retry | Class::Unexpected => Failure::Away,
+                Class::RateLimited => Failure::RateLimited {
+                    retry_after: error.retry_after,
+                },
+                Class::TokenDead => Failure::TokenDead,
+                Class::StatusUnknown | Class::FieldRefused => Failure::MappingStale,
+                Class::Gone | Class::Forbidden => Failure::Forbidden,
+                Class::PlanLimit => Failure::PlanLimit,
+                Class::AlreadyExists | Class::OurFault => Failure::OurFault,
+            }),
+        }
+    }
+
+    /// Short name for rows and metrics.
+    #[must_use]
+    pub fn class(&self) -> &'static str {
+        match self {
+            CallError::NotNow(_) => "not_now",
+            CallError::Failed(error) => error.class.as_str(),
+            CallError::Unclear(_) => "unclear",
+            CallError::Store(_) => "database",
+        }
+    }
+}
+
+/// For whom a call is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The submission.
+    pub submission_id: Option<i64>,
+    /// From the form to the task and back.
+    pub correlation_id: Option<&'a str>,
+}
+
+impl Subject<'static> {
+    /// For nobody in particular.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self {
+            submission_id: None,
+            correlation_id: None,
+        }
+    }
+}
+
+/// ClickUp.
+pub struct Remote {
+    /// The client. Calls go through [`Remote::call`].
+    pub client: ClickUp,
+    /// How it is reached.
+    pub account: Account,
+    clock: Arc<dyn Clock>,
+    pool: PgPool,
+    gate: outage::Gate,
+    budget: Keeper,
+    cache: list::Cache,
+    walk: search::LastWalk,
+    log: CallLog,
+}
+
+impl Remote {
+    /// ClickUp as `account` says.
+    ///
+    /// # Errors
+    /// When address or token cannot be used.
+    pub fn new(account: Account, pool: PgPool, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let options = Options {
+            timeout: account.call_timeout,
+            ..Options::default()
+        };
+        let client = ClickUp::new(&account.base_url, &account.token, options)?;
+        let key = budget::token_key(account.base_url.as_str(), account.token.expose_secret());
+        Ok(Self {
+            client,
+            budget: Keeper::new(pool.clone(), clock.clone(), key),
+            account,
+            clock,
+            pool,
+            gate: outage::Gate::default(),
+            cache: list::Cache::default(),
+            walk: search::LastWalk::default(),
+            log: CallLog::default(),
+        })
+    }
+
+    /// Makes one call when gate and budget allow it. The future is only begun then.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn call<T>(
+        &self,
+        lane: Lane,
+        subject: Subject<'_>,
+        call: impl Future<Output = Result<Answer<T>, ClickUpError>>,
+    ) -> Result<T, CallError> {
+        self.gate.check().map_err(CallError::NotNow)?;
+        self.budget.permit(lane).await?.map_err(CallError::NotNow)?;
+        // another call may have found out meanwhile
+        self.gate.check().map_err(CallError::NotNow)?;
+        self.make(subject, call).await
+    }
+
+    async fn make<T>(
+        &self,
+        subject: Subject<'_>,
+        call: impl Future<Output = Result<Answer<T>, ClickUpError>>,
+    ) -> Result<T, CallError> {
+        let began = self.clock.now();
+        let result = call.await;
+        let now = self.clock.now();
+        let (rate, route, status, error) = match &result {
+            Ok(answer) => (answer.rate, answer.route, Some(answer.status), None),
+            Err(error) => (error.rate, error.route, error.status, Some(error)),
+        };
+        match error {
+            None => self.gate.answered(),
+            Some(error) => self.gate.failed(error, now, self.clock.jitter()),
+        }
+        self.log.add(Entry {
+            at: now,
+            route,
+            submission_id: subject.submission_id,
+            outcome: error.map_or("ok", |error| error.class.as_str()),
+            status,
+            millis: i32::try_from((now - began).num_milliseconds()).unwrap_or(i32::MAX),
+            remaining: rate.remaining,
+            correlation_id: subject.correlation_id.map(ToOwned::to_owned),
+        });
+        // the answer counts, whether or not the row could be told
+        if let Err(error) = self.budget.tell(rate, error).await {
+            tracing::warn!(error = %error, "rate budget is not told about a call, it will be with the next");
+        }
+        Ok(result?.value)
+    }
+
+    /// When a lane can next be served, if not now.
+    #[must_use]
+    pub fn closed_until(&self, lane: Lane) -> Option<DateTime<Utc>> {
+        self.gate
+            .check()
+            .err()
+            .or_else(|| self.budget.closed_until(lane))
+    }
+
+    /// What is known of the list, however old, without a call.
+    #[must_use]
+    pub fn known(&self) -> Option<Arc<Surroundings>> {
+        self.cache.last()
+    }
+
+    /// Has the list read again before it is used next.
+    pub fn distrust_list(&self) {
+        self.cache.distrust();
+    }
+
+    /// The budget's window as this process saw it last.
+    #[must_use]
+    pub fn window(&self) -> Option<Window> {
+        self.budget.last_seen()
+    }
+
+    /// Probes ClickUp during outages; calls `reopened` after each.
+    ///
+    /// # Errors
+    /// Never.
+    pub async fn watch_outages<F, Fut>(
+        &self,
+        stopping: CancellationToken,
+        reopened: F,
+    ) -> anyhow::Result<()>
+    where
+        F: Fn() -> Fut,
+        Fut: Future<Output = ()>,
+    {
+        loop {
+            let probe_at = tokio::select! {
+                probe_at = self.gate.outage() => probe_at,
+                () = stopping.cancelled() => return Ok(()),
+            };
+            let wait = (probe_at - self.clock.now()).to_std().unwrap_or_default();
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = stopping.cancelled() => return Ok(()),
+            }
+            let permit = self.budget.permit(Lane::Interactive).await;
+            match permit {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) | Err(_) => {
+                    // no permit, no probe: the budget's own time comes first
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                    continue;
+                }
+            }
+            let probe = tokio::select! {
+                probe = self.make(Subject::none(), self.client.authorized_user()) => probe,
+                () = stopping.cancelled() => return Ok(()),
+            };
+            let there = match &probe {
+                Ok(_) => true,
+                // an answer that only ClickUp gives
+                Err(CallError::Failed(error)) => !matches!(
+                    error.class,
+                    Class::Unreachable | Class::Retry | Class::TokenDead | Class::Unexpected
+                ),
+                Err(_) => false,
+            };
+            if there && self.gate.open() {
+                reopened().await;
+            }
+            if let Err(CallError::Failed(error)) = &probe
+                && error.class == Class::Unexpected
+            {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+
+    /// Starts the upkeep: budget and log are stored about once a second.
+    pub fn keep_books(self: &Arc<Self>, lifecycle: &Lifecycle) {
+        let (remote, stopping) = (self.clone(), lifecycle.stopping());
+        lifecycle.supervise("clickup-books", move || {
+            let (remote, stopping) = (remote.clone(), stopping.clone());
+            async move {
+                loop {
+                    let stop = tokio::time::timeout(Duration::from_secs(1), stopping.cancelled())
+                        .await
+                        .is_ok();
+                    remote.budget.tell_rest().await?;
+                    remote.log.store(&remote.pool).await?;
+                    if stop {
+                        return Ok(());
+                    }
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,96 @@
+//! A task as our rules see it, and our values as ClickUp takes them.
+
+use keylight_clickup::{Chosen, CreateTask, FieldInput, Priority, Task, UpdateTask};
+use keylight_domain::sync::{Field, Mapping, Value, View};
+
+/// The fields of a task, in our words. Fields that do not apply to it are missing.
+#[must_use]
+pub fn view_of(task: &Task, mapping: &Mapping) -> View {
+    let mut view = View::default();
+    if let Some(status) = &task.status {
+        view.set(Field::Status, mapping.status_value(&status.name));
+    }
+    if let Some(name) = &task.name {
+        view.set(Field::Name, Value::text(name));
+    }
+    view.set(Field::Description, Value::text(task.plain_description()));
+    view.set(
+        Field::Priority,
+        task.priority
+            .map_or(Value::Unset, |priority| Value::code(priority.as_str())),
+    );
+    for field in Field::CUSTOM {
+        let Some(found) = mapping.field_id(field).and_then(|id| task.field(id)) else {
+            continue;
+        };
+        let value = match found.chosen() {
+            Chosen::Nothing => Value::Unset,
+            Chosen::Option(option) => mapping
+                .option_value_by_id(field, &option.id)
+                .unwrap_or_else(|| mapping.option_value(field, &option.name)),
+            Chosen::Unknown => Value::foreign("unknown option"),
+        };
+        view.set(field, value);
+    }
+    view
+}
+
+fn priority_of(value: &Value) -> Option<Priority> {
+    let code = value.as_code()?;
+    [
+        Priority::Urgent,
+        Priority::High,
+        Priority::Normal,
+        Priority::Low,
+    ]
+    .into_iter()
+    .find(|one| one.as_str() == code)
+}
+
+/// A new task with everything that the list has a place for.
+#[must_use]
+pub fn new_task(ours: &View, mapping: &Mapping) -> CreateTask {
+    let words = |field| {
+        ours.get(field)
+            .and_then(Value::as_words)
+            .map(ToOwned::to_owned)
+    };
+    let custom_fields = Field::CUSTOM.into_iter().filter_map(|field| {
+        let (id, option) = mapping.option(field, ours.get(field)?.as_code()?)?;
+        Some(FieldInput {
+            id: id.to_owned(),
+            value: option.into(),
+        })
+    });
+    CreateTask {
+        name: words(Field::Name).unwrap_or_else(|| "Application".to_owned()),
+        markdown_content: words(Field::Description),
+        status: ours
+            .get(Field::Status)
+            .and_then(Value::as_code)
+            .and_then(|code| mapping.status_name(code))
+            .map(ToOwned::to_owned),
+        priority: ours.get(Field::Priority).and_then(priority_of),
+        custom_fields: custom_fields.collect(),
+    }
+}
+
+/// The part of a push that goes into one update of the task.
+#[must_use]
+pub fn update(push: &View, mapping: &Mapping) -> UpdateTask {
+    let words = |field| {
+        push.get(field)
+            .map(|value| value.as_words().unwrap_or("").to_owned())
+    };
+    UpdateTask {
+        name: words(Field::Name).filter(|name| !name.is_empty()),
+        markdown_content: words(Field::Description),
+        status: push
+            .get(Field::Status)
+            .and_then(Value::as_code)
+            .and_then(|code| mapping.status_name(code))
+            .map(ToOwned::to_owned),
+        priority: push.get(Field::Priority).map(priority_of),
+        archived: None,
+    }
+}

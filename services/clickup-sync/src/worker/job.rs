@@ -1,0 +1,474 @@
+//! Work on one link: decide, do, store, until there is nothing to do or it has to wait.
+
+use super::{Snapshot, Worker};
+use crate::{
+    entity::{Report, Submission},
+    hints::{changes_of, hints_for},
+    links::{self, Claim, Ending},
+    remote::{CallError, Subject, Surroundings},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use keylight_domain::error::DomainError;
+use keylight_domain::sync::backoff::{Failure, retry};
+use keylight_domain::sync::decide::{Decision, Link, Ours, Progress, Theirs, decide};
+use keylight_domain::sync::hint::{Verdict, judge};
+use keylight_domain::sync::{Field, Plan, View, template};
+use keylight_store::error::StoreError;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// More steps than any state needs: a defect shows as a failure, not as an endless loop.
+const MOST_STEPS: usize = 16;
+
+/// Why a job stops before there is nothing to do.
+pub(super) enum Stop {
+    /// A call failed or was not allowed.
+    Call(CallError),
+    /// The system of record is away.
+    Entity(DomainError),
+    /// Our database is away.
+    Store(StoreError),
+    /// The answer was older than what is known: ask again soon.
+    OldAnswer,
+    /// Somebody else has the link now.
+    LeaseLost,
+}
+
+impl From<CallError> for Stop {
+    fn from(error: CallError) -> Self {
+        Stop::Call(error)
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Stop::Store(error)
+    }
+}
+
+/// What is asked of ClickUp in this job.
+pub(super) enum Seen {
+    Nothing,
+    Task(Snapshot),
+    Gone,
+}
+
+/// The state of one job.
+pub(super) struct Job<'a> {
+    pub(super) worker: &'a Worker,
+    pub(super) claim: Claim,
+    pub(super) submission: Option<Submission>,
+    pub(super) known: Arc<Surroundings>,
+    pub(super) seen: Seen,
+    pub(super) blocked: Vec<String>,
+    /// fields that ClickUp refused in this job
+    pub(super) refused: Vec<String>,
+    /// a copy for the calls, so that the claim stays free for changes
+    correlation: String,
+    hints: Vec<Uuid>,
+}
+
+/// How a job came to rest.
+enum Rest {
+    /// Everything is settled.
+    Settled,
+    /// The task is gone.
+    TaskGone,
+    /// The submission is gone.
+    Unlinked,
+    /// Not before this time.
+    Until(DateTime<Utc>),
+}
+
+impl Worker {
+    /// Works on a claimed link and gives it back.
+    pub(super) async fn work(&self, claim: Claim, snapshot: Option<Snapshot>) {
+        let submission_id = claim.submission_id;
+        if let Err(error) = self.work_or_fail(claim, snapshot).await {
+            // the lease ends by time
+            tracing::warn!(submission_id, error = %error, "link is not given back, its lease will end");
+        }
+    }
+
+    async fn work_or_fail(
+        &self,
+        claim: Claim,
+        snapshot: Option<Snapshot>,
+    ) -> Result<(), StoreError> {
+        let submission = match self.entity.submission(claim.submission_id).await {
+            Ok(submission) => submission,
+            Err(error) => {
+                return self
+                    .put_back(claim, Vec::new(), Vec::new(), Stop::Entity(error))
+                    .await;
+            }
+        };
+        let known = match self.remote.surroundings().await {
+            Ok(known) => known,
+            Err(error) => {
+                return self
+                    .put_back(claim, Vec::new(), Vec::new(), Stop::Call(error))
+                    .await;
+            }
+        };
+        let correlation = claim
+            .correlation_id
+            .clone()
+            .or_else(|| {
+                submission
+                    .as_ref()
+                    .map(|submission| submission.correlation_id.clone())
+            })
+            .unwrap_or_default();
+        let mut job = Job {
+            worker: self,
+            submission,
+            known,
+            // what was read before our last write to the task says nothing
+            seen: snapshot
+                .filter(|snapshot| {
+                    claim
+                        .touched_at
+                        .is_none_or(|touched| snapshot.read_at > touched)
+                })
+                .map_or(Seen::Nothing, Seen::Task),
+            blocked: Vec::new(),
+            refused: Vec::new(),
+            correlation,
+            hints: Vec::new(),
+            claim,
+        };
+        let rest = job.steps().await;
+        let Job {
+            claim,
+            hints,
+            blocked,
+            submission,
+            ..
+        } = job;
+        match rest {
+            Ok(rest) => {
+                self.come_to_rest(claim, hints, blocked, submission, rest)
+                    .await
+            }
+            Err(stop) => self.put_back(claim, hints, blocked, stop).await,
+        }
+    }
+
+    async fn come_to_rest(
+        &self,
+        mut claim: Claim,
+        hints: Vec<Uuid>,
+        blocked: Vec<String>,
+        submission: Option<Submission>,
+        rest: Rest,
+    ) -> Result<(), StoreError> {
+        let mut ending = Ending {
+            served: true,
+            blocked,
+            hints,
+            ..Ending::default()
+        };
+        match rest {
+            Rest::Settled => {
+                "synced".clone_into(&mut claim.state);
+                claim.attempts = 0;
+            }
+            Rest::TaskGone => {
+                claim.progress = Progress::TaskGone;
+                "failed".clone_into(&mut claim.state);
+                ending.failure = Some(("task_gone", "the task was deleted in clickup".to_owned()));
+            }
+            Rest::Unlinked => {
+                claim.progress = Progress::Unlinked;
+                "synced".clone_into(&mut claim.state);
+            }
+            Rest::Until(due_at) => {
+                ending.served = false;
+                ending.due_at = Some(due_at);
+                // the hints are looked at again when the time has come
+                ending.hints.clear();
+            }
+        }
+        if ending.served {
+            // stale is what these hints and looks have settled
+            claim.stale = false;
+            if let Some(submission) = &submission
+                && !self.report(&mut claim, submission.version).await
+            {
+                ending.due_at = Some(self.clock.now() + TimeDelta::seconds(2));
+            }
+            if let (Some(wanted_at), "synced") = (claim.wanted_at, claim.state.as_str()) {
+                let waited = (self.clock.now() - wanted_at).to_std().unwrap_or_default();
+                metrics::histogram!("keylight_sync_delay_seconds").record(waited.as_secs_f64());
+            }
+        }
+        self.give_back(&claim, &ending).await
+    }
+
+    /// Tells the system of record how the link stands, unless it knows; whether it knows now.
+    async fn report(&self, claim: &mut Claim, version: i64) -> bool {
+        let news = (claim.state.clone(), version);
+        if claim.reported.as_ref() == Some(&news) {
+            return true;
+        }
+        let task = claim
+            .task_id
+            .as_deref()
+            .map(|task| (task, claim.task_url.as_deref().unwrap_or("")));
+        let report = Report {
+            submission_id: claim.submission_id,
+            task,
+            state: &claim.state,
+            version,
+        };
+        match self.entity.report(report).await {
+            Ok(()) => {
+                claim.reported = Some(news);
+                true
+            }
+            Err(error) => {
+                tracing::warn!(
+                    submission_id = claim.submission_id,
+                    cause = error.cause,
+                    "state is not reported, trying again"
+                );
+                false
+            }
+        }
+    }
+
+    async fn put_back(
+        &self,
+        mut claim: Claim,
+        hints: Vec<Uuid>,
+        blocked: Vec<String>,
+        stop: Stop,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let mut ending = Ending {
+            blocked,
+            ..Ending::default()
+        };
+        // the hints stay: what they told is not settled
+        drop(hints);
+        match stop {
+            Stop::LeaseLost => return Ok(()),
+            Stop::Store(error) => return Err(error),
+            Stop::Call(CallError::Store(error)) => return Err(error),
+            Stop::Call(CallError::NotNow(until)) => {
+                ending.due_at = Some(until.max(now + TimeDelta::milliseconds(20)))
+            }
+            Stop::OldAnswer => ending.due_at = Some(now + TimeDelta::seconds(2)),
+            Stop::Entity(error) => {
+                claim.attempts = claim.attempts.saturating_add(1);
+                let wait = retry(Failure::Away, attempts(&claim), self.clock.jitter())
+                    .after
+                    .min(std::time::Duration::from_secs(10));
+                ending.due_at = Some(now + TimeDelta::from_std(wait).unwrap_or_default());
+                ending.failure = Some(("entity", error.cause.unwrap_or(error.message)));
+            }
+            Stop::Call(error) => {
+                claim.attempts = claim.attempts.saturating_add(1);
+                let failure = error.failure().unwrap_or(Failure::Away);
+                if failure == Failure::MappingStale {
+                    self.remote.distrust_list();
+                }
+                let again = retry(failure, attempts(&claim), self.clock.jitter());
+                ending.due_at = Some(now + TimeDelta::from_std(again.after).unwrap_or_default());
+                ending.failure = Some((error.class(), error.to_string()));
+                if again.failed {
+                    tracing::warn!(submission_id = claim.submission_id, error = %error, "submission cannot be synchronised");
+                    "failed".clone_into(&mut claim.state);
+                    let version = self
+                        .entity
+                        .submission(claim.submission_id)
+                        .await
+                        .ok()
+                        .flatten()
+                        .map(|found| found.version);
+                    if let Some(version) = version {
+                        self.report(&mut claim, version).await;
+                    }
+                }
+            }
+        }
+        self.give_back(&claim, &ending).await
+    }
+
+    async fn give_back(&self, claim: &Claim, ending: &Ending) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        if !links::finish(&self.pool, claim, ending, now).await? {
+            tracing::debug!(
+                submission_id = claim.submission_id,
+                "lease was lost, another worker goes on"
+            );
+        } else if ending.due_at.is_none() {
+            // a reason may have come up meanwhile; the row tells
+            self.wake.notify_one();
+        }
+        Ok(())
+    }
+}
+
+fn attempts(claim: &Claim) -> u32 {
+    u32::try_from(claim.attempts).unwrap_or(1)
+}
+
+impl Job<'_> {
+    async fn steps(&mut self) -> Result<Rest, Stop> {
+        self.weigh_hints().await?;
+        for _ in 0..MOST_STEPS {
+            let marker = self.marker();
+            let ours = self
+                .submission
+                .as_ref()
+                .map(|submission| self.our_view(submission, &marker));
+            match self.decide(ours.as_ref()) {
+                Decision::Create => match &ours {
+                    Some(ours) => self.create(ours, &marker).await?,
+                    None => return Ok(Rest::Unlinked),
+                },
+                Decision::FindMarker => self.find_marker(&marker).await?,
+                Decision::GetRemote => self.look().await?,
+                Decision::Move(plan) => self.carry_out(plan).await?,
+                Decision::Done(plan) => {
+                    self.note_conflicts(&plan);
+                    self.claim.base.absorb(&plan.settled);
+                    return Ok(if self.claim.progress == Progress::Unlinked {
+                        Rest::Unlinked
+                    } else {
+                        Rest::Settled
+                    });
+                }
+                Decision::WaitUntil(time) => return Ok(Rest::Until(time)),
+                Decision::Unlink => return Ok(Rest::Unlinked),
+                Decision::TaskGone => return Ok(Rest::TaskGone),
+            }
+        }
+        Err(Stop::Call(CallError::Unclear(
+            "the link does not come to rest",
+        )))
+    }
+
+    pub(super) fn subject(&self) -> Subject<'_> {
+        Subject {
+            submission_id: Some(self.claim.submission_id),
+            correlation_id: Some(&self.correlation),
+        }
+    }
+
+    pub(super) fn correlation(&self) -> &str {
+        &self.correlation
+    }
+
+    /// The lane of the link, lifted by how long it has waited.
+    pub(super) fn lane(&self) -> keylight_domain::sync::budget::Lane {
+        let since = self.claim.wanted_at.unwrap_or(self.claim.due_at);
+        self.claim
+            .lane
+            .after_waiting(self.worker.clock.now() - since)
+    }
+
+    fn marker(&self) -> String {
+        self.claim.marker.clone().unwrap_or_else(|| {
+            template::marker(self.claim.submission_id, self.worker.clock.new_id())
+        })
+    }
+
+    pub(super) fn our_view(&self, submission: &Submission, marker: &str) -> View {
+        let (base, mapping) = (&self.claim.base, &self.known.mapping);
+        template::our_view(&submission.record, marker, |field| {
+            field.is_custom()
+                && if base.is_empty() {
+                    mapping.offers(field)
+                } else {
+                    base.knows(field)
+                }
+        })
+    }
+
+    fn decide(&mut self, ours: Option<&View>) -> Decision {
+        let claim = &self.claim;
+        let verified_at = claim
+            .touched_at
+            .max(claim.swept_at)
+            .unwrap_or(DateTime::UNIX_EPOCH);
+        let link = Link {
+            progress: claim.progress,
+            base: &claim.base,
+            stale: claim.stale,
+            verified_at,
+        };
+        let ours = match (ours, &self.submission) {
+            (Some(view), Some(submission)) => Ours::Present {
+                view,
+                changed_at: submission.changed_at,
+            },
+            _ => Ours::Deleted,
+        };
+        let theirs = match &self.seen {
+            Seen::Nothing => Theirs::Unasked,
+            Seen::Gone => Theirs::Gone,
+            Seen::Task(snapshot) => Theirs::Task {
+                view: &snapshot.view,
+                changed_at: snapshot
+                    .updated_ms
+                    .and_then(DateTime::from_timestamp_millis),
+            },
+        };
+        let mapping = &self.known.mapping;
+        let mut blocked = self.refused.clone();
+        let can_push = |field: Field, value: &_| mapping.can_push(field, value);
+        let decision = decide(
+            link,
+            ours,
+            theirs,
+            self.worker.settings,
+            can_push,
+            self.worker.clock.now(),
+        );
+        if let Ours::Present { view, .. } = ours {
+            let without_place = view
+                .iter()
+                .filter(|(field, value)| !mapping.can_push(*field, value));
+            blocked.extend(without_place.map(|(field, _)| field.as_str().to_owned()));
+        }
+        self.blocked = blocked;
+        decision
+    }
+
+    /// Hints that came for the task since: only those that tell something new make it stale.
+    async fn weigh_hints(&mut self) -> Result<(), Stop> {
+        let Some(task_id) = &self.claim.task_id else {
+            return Ok(());
+        };
+        let waiting = hints_for(&self.worker.pool, task_id).await?;
+        for hint in waiting {
+            let changes = changes_of(&hint.history, &self.known.mapping, self.known.user_id);
+            if judge(&changes, &self.claim.base, self.claim.seen_ms) == Verdict::Look {
+                self.claim.stale = true;
+            }
+            self.hints.push(hint.delivery_id);
+        }
+        Ok(())
+    }
+
+    pub(super) fn note_conflicts(&self, plan: &Plan) {
+        for conflict in &plan.conflicts {
+            let winner = match conflict.winner {
+                keylight_domain::sync::merge::Side::Ours => "keylight",
+                keylight_domain::sync::merge::Side::Theirs => "clickup",
+            };
+            metrics::counter!("keylight_sync_conflicts_total", "field" => conflict.field.as_str(), "winner" => winner)
+                .increment(1);
+            tracing::info!(
+                submission_id = self.claim.submission_id,
+                field = conflict.field.as_str(),
+                winner,
+                loser = ?conflict.loser,
+                "both sides changed a field"
+            );
+        }
+    }
+}

@@ -1,0 +1,387 @@
+//! The steps that call somebody.
+
+use super::Snapshot;
+use super::job::{Job, Seen, Stop};
+use crate::{
+    entity::NotApplied,
+    links,
+    remote::{CallError, snapshot},
+};
+use chrono::DateTime;
+use keylight_clickup::{Class, ClickUpError, Sent, Task, UpdateTask};
+use keylight_domain::sync::decide::Progress;
+use keylight_domain::sync::{Base, Field, Plan, Value, View};
+
+impl Job<'_> {
+    /// Makes the task. The intent is stored before the call, so whatever happens from then on, the marker is searched for
+    /// before there is another call.
+    pub(super) async fn create(&mut self, ours: &View, marker: &str) -> Result<(), Stop> {
+        let worker = self.worker;
+        let task = snapshot::new_task(ours, &self.known.mapping);
+        let (pool, clock) = (&worker.pool, &worker.clock);
+        // Asked for the permit before the intent: a link that only waits for the budget stays unborn.
+        let (claim, known_marker) = (&self.claim, marker.to_owned());
+        let lease_until = worker.lease_until();
+        let mut intent = Intent::NotYet;
+        let call = async {
+            match links::save_intent(pool, claim, &known_marker, clock.now(), lease_until).await {
+                Ok(true) => intent = Intent::Stored,
+                Ok(false) => intent = Intent::LeaseLost,
+                Err(error) => intent = Intent::Failed(error),
+            }
+            match intent {
+                Intent::Stored => {
+                    worker
+                        .remote
+                        .client
+                        .create_task(&worker.remote.account.list_id, &task)
+                        .await
+                }
+                _ => Err(ClickUpError::not_sent(
+                    "POST /v2/list/{list}/task",
+                    "the intent is not stored",
+                )),
+            }
+        };
+        let made = worker.remote.call(self.lane(), self.subject(), call).await;
+        match intent {
+            // no permit: nothing happened at all
+            Intent::NotYet => {}
+            Intent::Stored => self.claim.marker = Some(known_marker),
+            Intent::LeaseLost => return Err(Stop::LeaseLost),
+            Intent::Failed(error) => return Err(Stop::Store(error)),
+        }
+        match made {
+            Ok(task) => {
+                self.adopt(&task);
+                self.settle_created(ours, &task);
+                links::save_created(pool, &self.claim, clock.now()).await?;
+                metrics::counter!("keylight_sync_tasks_created_total").increment(1);
+                Ok(())
+            }
+            Err(error) => {
+                if let CallError::Failed(failed) = &error {
+                    self.claim.progress = match failed.sent {
+                        Sent::No => Progress::Unborn,
+                        Sent::Maybe | Sent::Yes => {
+                            metrics::counter!("keylight_sync_uncertain_creates_total").increment(1);
+                            Progress::Uncertain {
+                                asked_at: clock.now(),
+                                searched_at: None,
+                            }
+                        }
+                    };
+                }
+                Err(Stop::Call(error))
+            }
+        }
+    }
+
+    /// From now on the link has this task.
+    fn adopt(&mut self, task: &Task) {
+        self.claim.progress = Progress::Linked;
+        self.claim.task_id = Some(task.id.clone());
+        self.claim.task_url = task.url.clone();
+        self.note_seen(task);
+    }
+
+    fn note_seen(&mut self, task: &Task) {
+        self.claim.seen_ms = self.claim.seen_ms.max(task.date_updated);
+        self.claim.touched_at = Some(self.worker.clock.now());
+    }
+
+    /// What a fresh task shows is agreed where it is what we sent, and for texts in whatever dress they came back. A value
+    /// that was dropped on the way is not agreed: the next step sends it by itself.
+    fn settle_created(&mut self, ours: &View, task: &Task) {
+        let shown = snapshot::view_of(task, &self.known.mapping);
+        for (field, our_value) in ours.iter() {
+            if let Some(their_value) = shown.get(field)
+                && (our_value == their_value || is_text(field))
+            {
+                self.claim.base.agree(field, our_value, their_value);
+            }
+        }
+        self.seen = Seen::Task(Snapshot {
+            view: shown,
+            // made by us, just now: in a conflict about a dropped value ours counts
+            updated_ms: None,
+            read_at: self.worker.clock.now(),
+        });
+    }
+
+    /// Looks for the task that an unanswered call may have made.
+    pub(super) async fn find_marker(&mut self, marker: &str) -> Result<(), Stop> {
+        let Progress::Uncertain { asked_at, .. } = self.claim.progress else {
+            return Err(Stop::Call(CallError::Unclear(
+                "search without an uncertain call",
+            )));
+        };
+        let worker = self.worker;
+        let settled_at = asked_at + worker.settings.settle;
+        let found = worker
+            .remote
+            .search(self.subject(), marker, asked_at, settled_at)
+            .await?;
+        match found.task {
+            Some(task) => {
+                tracing::info!(
+                    submission_id = self.claim.submission_id,
+                    "task of an unanswered call was found"
+                );
+                self.adopt(&task);
+                self.settle_found(&task);
+                // known here before anything else is done with it
+                links::save_created(&worker.pool, &self.claim, worker.clock.now()).await?;
+            }
+            None => {
+                self.claim.progress = Progress::Uncertain {
+                    asked_at,
+                    searched_at: Some(found.began_at),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A task that was found is merged like any other; its texts are agreed as they are, because nobody can tell their dress
+    /// from an edit.
+    fn settle_found(&mut self, task: &Task) {
+        let shown = snapshot::view_of(task, &self.known.mapping);
+        let marker = self.claim.marker.clone().unwrap_or_default();
+        if let Some(submission) = &self.submission {
+            let ours = self.our_view(submission, &marker);
+            for field in [Field::Name, Field::Description] {
+                if let (Some(our_value), Some(their_value)) = (ours.get(field), shown.get(field)) {
+                    self.claim.base.agree(field, our_value, their_value);
+                }
+            }
+            // drop-downs count as fields of the task from the start
+            let mut offered = Base::default();
+            for field in Field::CUSTOM {
+                if let (Some(our_value), Some(their_value)) = (ours.get(field), shown.get(field))
+                    && our_value == their_value
+                {
+                    offered.agree(field, our_value, their_value);
+                }
+            }
+            self.claim.base.absorb(&offered);
+        }
+        self.seen = Seen::Task(Snapshot {
+            view: shown,
+            updated_ms: task.date_updated,
+            read_at: self.worker.clock.now(),
+        });
+    }
+
+    /// Reads the task.
+    pub(super) async fn look(&mut self) -> Result<(), Stop> {
+        let worker = self.worker;
+        let task_id = self.task_id()?;
+        match worker
+            .remote
+            .call(
+                self.lane(),
+                self.subject(),
+                worker.remote.client.task(&task_id),
+            )
+            .await
+        {
+            Ok(task) => {
+                if task.date_updated.is_some() && task.date_updated < self.claim.seen_ms {
+                    return Err(Stop::OldAnswer);
+                }
+                self.claim.progress = Progress::Linked;
+                self.note_seen(&task);
+                self.seen = Seen::Task(Snapshot {
+                    view: snapshot::view_of(&task, &self.known.mapping),
+                    updated_ms: task.date_updated,
+                    read_at: worker.clock.now(),
+                });
+                Ok(())
+            }
+            Err(CallError::Failed(error)) if error.class == Class::Gone => {
+                self.seen = Seen::Gone;
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn task_id(&self) -> Result<String, Stop> {
+        self.claim
+            .task_id
+            .clone()
+            .ok_or(Stop::Call(CallError::Unclear("linked without a task")))
+    }
+
+    /// Moves values both ways. What succeeded is settled at once, so a later failure repeats only the rest.
+    pub(super) async fn carry_out(&mut self, plan: Plan) -> Result<(), Stop> {
+        self.note_conflicts(&plan);
+        self.claim.base.absorb(&plan.settled);
+        if plan.push != View::default() {
+            match self.push(&plan.push).await {
+                Err(Stop::Call(CallError::Failed(error))) if error.class == Class::Gone => {
+                    self.seen = Seen::Gone;
+                    return Ok(());
+                }
+                other => other?,
+            }
+        }
+        if plan.pull != View::default() {
+            self.pull(&plan.pull).await?;
+        }
+        Ok(())
+    }
+
+    async fn push(&mut self, push: &View) -> Result<(), Stop> {
+        let worker = self.worker;
+        let task_id = self.task_id()?;
+        let changes = snapshot::update(push, &self.known.mapping);
+        if changes != UpdateTask::default() {
+            let call = worker.remote.client.update_task(&task_id, &changes);
+            let task = worker
+                .remote
+                .call(self.lane(), self.subject(), call)
+                .await?;
+            self.note_seen(&task);
+            let shown = snapshot::view_of(&task, &self.known.mapping);
+            for (field, value) in push.iter().filter(|(field, _)| !field.is_custom()) {
+                let theirs = self.after_push(field, value, shown.get(field));
+                self.settle_push(field, value, &theirs);
+            }
+        }
+        for (field, value) in push.iter().filter(|(field, _)| field.is_custom()) {
+            self.push_custom(&task_id, field, value).await?;
+        }
+        Ok(())
+    }
+
+    async fn push_custom(
+        &mut self,
+        task_id: &str,
+        field: Field,
+        value: &Value,
+    ) -> Result<(), Stop> {
+        let worker = self.worker;
+        let known = self.known.clone();
+        let client = &worker.remote.client;
+        let (lane, subject) = (self.lane(), self.subject());
+        let done = match value
+            .as_code()
+            .and_then(|code| known.mapping.option(field, code))
+        {
+            Some((id, option)) => {
+                let option = option.into();
+                worker
+                    .remote
+                    .call(lane, subject, client.set_field(task_id, id, &option))
+                    .await
+            }
+            None => {
+                let id = known.mapping.field_id(field).unwrap_or_default();
+                worker
+                    .remote
+                    .call(lane, subject, client.clear_field(task_id, id))
+                    .await
+            }
+        };
+        match done {
+            Ok(()) => {}
+            Err(CallError::Failed(error)) if error.class == Class::FieldRefused => {
+                // does not apply to this task, or its options changed: left out until our value changes
+                tracing::warn!(submission_id = self.claim.submission_id, field = field.as_str(), error = %error, "clickup refuses a field");
+                worker.remote.distrust_list();
+                self.refused.push(field.as_str().to_owned());
+                self.settle_push(field, value, &Value::Unset);
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        }
+        self.claim.touched_at = Some(worker.clock.now());
+        self.settle_push(field, value, value);
+        Ok(())
+    }
+
+    /// What ClickUp has after it took our value. The answer may still show the old status, so only the dress of a text is
+    /// taken from it, and only when it is not the old text.
+    fn after_push(&self, field: Field, sent: &Value, shown: Option<&Value>) -> Value {
+        let old = self.claim.base.get(field).map(|agreed| &agreed.theirs);
+        match shown {
+            Some(shown) if is_text(field) && Some(shown) != old => shown.clone(),
+            _ => sent.clone(),
+        }
+    }
+
+    fn settle_push(&mut self, field: Field, ours: &Value, theirs: &Value) {
+        self.claim.base.agree(field, ours, theirs);
+        if let Seen::Task(snapshot) = &mut self.seen {
+            snapshot.view.set(field, theirs.clone());
+        }
+    }
+
+    async fn pull(&mut self, pull: &View) -> Result<(), Stop> {
+        let worker = self.worker;
+        let Some(submission) = &self.submission else {
+            return Ok(());
+        };
+        let updated_ms = match &self.seen {
+            Seen::Task(snapshot) => snapshot.updated_ms,
+            _ => None,
+        };
+        let cause = format!("clickup task {}", self.task_id()?);
+        let applied = worker
+            .entity
+            .apply(
+                self.claim.submission_id,
+                pull,
+                submission.version,
+                cause,
+                updated_ms.and_then(DateTime::from_timestamp_millis),
+                self.correlation().to_owned(),
+            )
+            .await;
+        match applied {
+            Ok(_) => {
+                for (field, value) in pull.iter() {
+                    self.claim.base.agree(field, value, value);
+                }
+                metrics::counter!("keylight_sync_pulled_total").increment(1);
+            }
+            // looked at again below
+            Err(NotApplied::Conflict | NotApplied::Gone) => {}
+            Err(NotApplied::Refused(error)) => {
+                tracing::warn!(
+                    submission_id = self.claim.submission_id,
+                    message = error.message,
+                    "change in clickup is not acceptable, it stays there"
+                );
+                if let Some(submission) = &self.submission {
+                    let ours =
+                        self.our_view(submission, &self.claim.marker.clone().unwrap_or_default());
+                    for (field, value) in pull.iter() {
+                        let our_value = ours.get(field).cloned().unwrap_or(Value::Unset);
+                        self.claim.base.agree(field, &our_value, value);
+                    }
+                }
+            }
+            Err(NotApplied::Away(error)) => return Err(Stop::Entity(error)),
+        }
+        self.submission = worker
+            .entity
+            .submission(self.claim.submission_id)
+            .await
+            .map_err(Stop::Entity)?;
+        Ok(())
+    }
+}
+
+enum Intent {
+    NotYet,
+    Stored,
+    LeaseLost,
+    Failed(keylight_store::error::StoreError),
+}
+
+const fn is_text(field: Field) -> bool {
+    matches!(field, Field::Name | Field::Description)
+}
