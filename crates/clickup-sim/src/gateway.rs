@@ -174,7 +174,7 @@ fn fault_answer(hit: &Hit, taken: Taken, now_ms: i64) -> Response {
     if status == StatusCode::TOO_MANY_REQUESTS {
         taken.remaining = 0;
         let wait = i64::try_from(spec.retry_after.unwrap_or(1)).unwrap_or(60);
-        taken.reset = now_ms / 1000 + wait;
+        taken.reset = (now_ms / 1000).saturating_add(wait);
     }
     with_rate(response, taken, spec.retry_after)
 }

@@ -86,8 +86,11 @@ pub(crate) async fn rate_limit(
     bytes: Bytes,
 ) -> Result<Json<Value>, Refusal> {
     let limit: Limit = read(&bytes)?;
-    if limit.window_ms == Some(0) {
-        return Err(Refusal::bad("window_ms is at least 1"));
+    if limit
+        .window_ms
+        .is_some_and(|ms| !(1..=86_400_000).contains(&ms))
+    {
+        return Err(Refusal::bad("window_ms lies between 1 and 86400000"));
     }
     let window = limit.window_ms.map(Duration::from_millis);
     sim.rates().set(limit.limit, window);
@@ -112,6 +115,11 @@ pub(crate) async fn set_options(
     }
     let options: Options = serde_json::from_value(merged)
         .map_err(|error| Refusal::bad(format!("options: {error}")))?;
+    if options.zone_offset_minutes.unsigned_abs() > 14 * 60 {
+        return Err(Refusal::bad(
+            "options: zone_offset_minutes is 14 hours at most",
+        ));
+    }
     let kept = options.clone();
     sim.change(|change| {
         change.world.options = kept;
@@ -130,7 +138,7 @@ struct Clock {
 pub(crate) async fn clock(State(sim): State<Sim>, bytes: Bytes) -> Result<Json<Value>, Refusal> {
     let clock: Clock = read(&bytes)?;
     // A year either way is plenty, and keeps all sums in range.
-    if clock.offset_ms.abs() > 31_622_400_000 {
+    if clock.offset_ms.unsigned_abs() > 31_622_400_000 {
         return Err(Refusal::bad("offset_ms is a year at most"));
     }
     sim.clock().set_offset_ms(clock.offset_ms);

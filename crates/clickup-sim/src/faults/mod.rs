@@ -172,7 +172,9 @@ impl Faults {
                 spec: rule.spec.clone(),
             };
             match rule.spec.kind {
-                Kind::Delay => plan.delay_ms += rule.spec.ms.unwrap_or(0),
+                Kind::Delay => {
+                    plan.delay_ms = plan.delay_ms.saturating_add(rule.spec.ms.unwrap_or(0))
+                }
                 Kind::StaleRead => plan.stale = true,
                 Kind::WebhookBeforeResponse => plan.webhooks_first = true,
                 Kind::Status | Kind::Refuse | Kind::Hang => plan.before = Some(hit),
@@ -200,7 +202,9 @@ impl Faults {
             match rule.spec.kind {
                 Kind::WebhookDrop => plan.drop = true,
                 Kind::WebhookDuplicate => plan.duplicate = true,
-                Kind::WebhookDelay => plan.delay_ms += rule.spec.ms.unwrap_or(0),
+                Kind::WebhookDelay => {
+                    plan.delay_ms = plan.delay_ms.saturating_add(rule.spec.ms.unwrap_or(0))
+                }
                 // A random pause lets later deliveries overtake this one.
                 _ => {
                     let most = rule.spec.ms.unwrap_or(300);

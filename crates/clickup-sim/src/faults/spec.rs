@@ -5,6 +5,9 @@ use serde_json::Value;
 
 use super::Subject;
 
+/// Longest delay: an hour.
+const LONGEST_MS: u64 = 3_600_000;
+
 /// One rule: what it applies to, what happens, how often.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -167,6 +170,9 @@ impl FaultSpec {
             Kind::Delay | Kind::WebhookDelay if self.ms.is_none() => {
                 Err(format!("fault {kind} needs ms"))
             }
+            _ if self.ms.is_some_and(|ms| ms > LONGEST_MS) => {
+                Err(format!("ms is {LONGEST_MS} at most"))
+            }
             _ if !(0.0..=1.0).contains(&self.probability) => {
                 Err("probability lies between 0 and 1".to_owned())
             }
@@ -180,11 +186,12 @@ impl Matching {
         fn holds(wanted: Option<&String>, test: impl Fn(&str) -> bool) -> bool {
             wanted.is_none_or(|wanted| test(wanted))
         }
+        let bare = subject.path.split('?').next().unwrap_or_default();
         holds(self.method.as_ref(), |m| {
             m.eq_ignore_ascii_case(subject.method)
         }) && holds(self.path_prefix.as_ref(), |p| subject.path.starts_with(p))
             && holds(self.path_contains.as_ref(), |p| subject.path.contains(p))
-            && holds(self.path_suffix.as_ref(), |p| subject.path.ends_with(p))
+            && holds(self.path_suffix.as_ref(), |p| bare.ends_with(p))
             && holds(self.event.as_ref(), |e| subject.event == Some(e))
             && self.user.is_none_or(|user| subject.user == Some(user))
     }

@@ -127,3 +127,98 @@ async fn bad_writes_have_their_codes() {
         400
     );
 }
+
+#[tokio::test]
+async fn odd_values_never_break_the_connection() {
+    let sim = start().await;
+    let task = sim.task(json!({"name": "A"})).await;
+    let id = task["id"].as_str().unwrap();
+    let odd = [
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(i64::MAX),
+        json!(i64::MIN),
+        json!(u64::MAX),
+        json!(1e300),
+        json!(""),
+        json!(" "),
+        json!("\u{0}"),
+        json!("[a](b"),
+        json!("\\"),
+        json!("é\\é**"),
+        json!([]),
+        json!([null]),
+        json!({}),
+        json!({"add": 1}),
+        json!({"add": [-1, "x", 2], "rem": [2]}),
+        json!([{"id": 1}]),
+        json!(id),
+    ];
+    for key in [
+        "name",
+        "description",
+        "markdown_content",
+        "status",
+        "priority",
+        "due_date",
+        "start_date",
+        "assignees",
+        "watchers",
+        "time_estimate",
+        "points",
+        "archived",
+        "parent",
+        "tags",
+        "custom_fields",
+        "custom_item_id",
+        "comment_text",
+        "comment",
+        "assignee",
+        "value",
+        "depends_on",
+        "resolved",
+        "statuses",
+        "endpoint",
+        "events",
+    ] {
+        for value in &odd {
+            let mut body = json!({"name": "B", "endpoint": "https://a.b/c"});
+            body[key] = value.clone();
+            for (method, path) in [
+                (Method::POST, format!("/api/v2/list/{LIST}/task")),
+                (Method::PUT, format!("/api/v2/task/{id}")),
+                (Method::PUT, format!("/api/v2/list/{LIST}")),
+                (Method::POST, format!("/api/v2/task/{id}/comment")),
+                (Method::POST, format!("/api/v2/task/{id}/dependency")),
+                (Method::POST, format!("/api/v2/team/{TEAM}/webhook")),
+                (Method::POST, format!("/_sim/tasks/{id}")),
+            ] {
+                let sent = sim
+                    .send(method, &path, Some("pk_1_SERVICE"), Some(body.clone()))
+                    .await;
+                let status = sent
+                    .unwrap_or_else(|e| panic!("{path} {key} {value}: {e:?}"))
+                    .status();
+                assert!(status.as_u16() < 500, "{path} {key} {value}: {status}");
+            }
+        }
+    }
+    for query in [
+        "page=x",
+        "date_updated_gt=x",
+        "date_updated_gt=9223372036854775807",
+        "date_created_lt=-9223372036854775808",
+        "custom_fields=%7B",
+        "statuses[]=",
+        "%ff=%fe",
+    ] {
+        let path = format!("/api/v2/list/{LIST}/task?{query}");
+        assert!(
+            sim.send(Method::GET, &path, Some("pk_1_SERVICE"), None)
+                .await
+                .is_ok(),
+            "{query}"
+        );
+    }
+}

@@ -7,6 +7,7 @@ mod examples;
 mod faults;
 mod fields;
 mod pages;
+mod process;
 mod rate;
 mod relations;
 mod state_file;
