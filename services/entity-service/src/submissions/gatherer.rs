@@ -1,9 +1,10 @@
 //! Gathers applications that arrive at the same time into one commit.
 //!
 //! A commit costs the database much more than a row. A few committers share one bounded queue: each takes what is
-//! waiting, stores it with one statement and answers everybody. While all of them are busy, the next batch grows; when
-//! nobody waits, an application is a batch of one and waits for nobody. A batch that fails for one bad row is stored one by
-//! one, so no application suffers from its neighbours.
+//! waiting, stores it with one statement and answers everybody. While one commit is under way the next batch is gathered;
+//! a second commit begins beside it only when the batch is large or the first takes long. When nobody waits, an
+//! application is a batch of one and waits for nobody. A batch that fails for one bad row is stored one by one, so no
+//! application suffers from its neighbours.
 
 use super::{
     accept::{self, Verdict},
@@ -18,14 +19,21 @@ use keylight_runtime::clock::Clock;
 use keylight_store::{StoreError, outbox::Outbox};
 use sqlx::PgPool;
 use std::{
-    collections::HashSet,
-    sync::Arc,
+    collections::{HashMap, hash_map::Entry},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 
 /// Most applications in one commit.
 pub const MAX_BATCH: usize = 128;
+/// A batch of this size does not wait for the commit that is under way.
+const LARGE_BATCH: usize = 64;
+/// Nor does one that has been gathered for so long.
+const GATHER_AT_MOST: Duration = Duration::from_millis(4);
 /// Longest wait for one commit. The callers have given up by then, and a database that hangs must not hold us.
 const COMMIT_DEADLINE: Duration = Duration::from_secs(15);
 
@@ -50,6 +58,32 @@ pub struct Committer {
     pool: PgPool,
     clock: Arc<dyn Clock>,
     outbox: Outbox,
+    busy: Arc<Busy>,
+}
+
+/// The commits under way.
+#[derive(Default)]
+struct Busy {
+    commits: AtomicUsize,
+    ended: Notify,
+}
+
+/// One commit under way; ends with this value, also when the commit panics.
+struct UnderWay<'a>(&'a Busy);
+
+impl Busy {
+    fn begin(&self) -> UnderWay<'_> {
+        self.commits.fetch_add(1, Ordering::AcqRel);
+        UnderWay(self)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.commits.fetch_sub(1, Ordering::AcqRel);
+        // kept for whoever looks next, so the order of looking and ending does not matter
+        self.0.ended.notify_one();
+    }
 }
 
 /// A queue for `capacity` waiting applications, and what stores them.
@@ -66,6 +100,7 @@ pub fn gatherer(
         pool,
         clock,
         outbox,
+        busy: Arc::default(),
     };
     (Gatherer { queue }, committer)
 }
@@ -104,20 +139,39 @@ impl Committer {
     pub async fn run(self) -> anyhow::Result<()> {
         let mut batch = Vec::with_capacity(MAX_BATCH);
         loop {
-            {
-                let mut queue = self.queue.lock().await;
-                if queue.recv_many(&mut batch, MAX_BATCH).await == 0 {
-                    return Ok(());
-                }
-                // let those who are about to hand in do so: under load this makes fewer, larger commits
-                tokio::task::yield_now().await;
-                while batch.len() < MAX_BATCH
-                    && let Ok(more) = queue.try_recv()
-                {
-                    batch.push(more);
-                }
+            let mut queue = self.queue.lock().await;
+            if queue.recv_many(&mut batch, MAX_BATCH).await == 0 {
+                return Ok(());
             }
+            self.gather(&mut queue, &mut batch).await;
+            // counted before the next one may gather, so that it sees this one
+            let under_way = self.busy.begin();
+            drop(queue);
             self.settle(&mut batch).await;
+            drop(under_way);
+        }
+    }
+
+    /// Lets a batch grow while another commit is under way.
+    async fn gather(&self, queue: &mut mpsc::Receiver<Waiting>, batch: &mut Vec<Waiting>) {
+        let enough = tokio::time::sleep(GATHER_AT_MOST);
+        tokio::pin!(enough);
+        while batch.len() < LARGE_BATCH && self.busy.commits.load(Ordering::Acquire) > 0 {
+            tokio::select! {
+                () = self.busy.ended.notified() => {}
+                () = &mut enough => break,
+                more = queue.recv() => match more {
+                    Some(more) => batch.push(more),
+                    None => break,
+                },
+            }
+        }
+        // those who are about to hand in may do so: it makes fewer, larger commits
+        tokio::task::yield_now().await;
+        while batch.len() < MAX_BATCH
+            && let Ok(more) = queue.try_recv()
+        {
+            batch.push(more);
         }
     }
 
@@ -125,45 +179,50 @@ impl Committer {
     async fn settle(&self, batch: &mut Vec<Waiting>) {
         // nobody waits for these any more
         batch.retain(|waiting| !waiting.answer.is_closed());
-        // of two applications with one address the first wins; the second is judged after it
-        let mut seen = HashSet::with_capacity(batch.len());
-        let doubled: Vec<bool> = batch
-            .iter()
-            .map(|waiting| !seen.insert(waiting.candidate.application.email_address.clone()))
-            .collect();
-        let mut first = Vec::with_capacity(batch.len());
-        let mut second = Vec::new();
-        for (waiting, doubled) in batch.drain(..).zip(doubled) {
-            if doubled {
-                second.push(waiting)
-            } else {
-                first.push(waiting)
+        // of two applications with one address the first wins; the second is judged by what became of it
+        let mut places = HashMap::with_capacity(batch.len());
+        let (mut first, mut second) = (Vec::with_capacity(batch.len()), Vec::new());
+        for waiting in batch.drain(..) {
+            match places.entry(waiting.candidate.application.email_address.clone()) {
+                Entry::Vacant(free) => {
+                    free.insert(first.len());
+                    first.push(waiting);
+                }
+                Entry::Occupied(taken) => second.push((waiting, *taken.get())),
             }
         }
-        self.commit(first).await;
-        for waiting in second {
-            self.commit(vec![waiting]).await;
+        let judged = self.commit(first).await;
+        for (waiting, place) in second {
+            if judged[place] {
+                answer(waiting, Verdict::EmailTaken);
+            } else {
+                self.commit(vec![waiting]).await;
+            }
         }
     }
 
-    async fn commit(&self, batch: Vec<Waiting>) {
+    /// Stores a batch of different addresses; says for each whether there was a verdict, and not a failure.
+    async fn commit(&self, batch: Vec<Waiting>) -> Vec<bool> {
         if batch.is_empty() {
-            return;
+            return Vec::new();
         }
-        match self.store(&batch).await {
-            Ok(verdicts) => answer(batch, verdicts),
-            Err(error) if batch.len() > 1 && !matches!(error, StoreError::Unavailable(_)) => {
-                metrics::counter!("keylight_intake_split_batches_total").increment(1);
-                tracing::warn!(applications = batch.len(), error = %error, "batch failed, storing one by one");
-                for waiting in batch {
-                    match self.store(std::slice::from_ref(&waiting)).await {
-                        Ok(verdicts) => answer(vec![waiting], verdicts),
-                        Err(error) => fail(vec![waiting], error),
-                    }
-                }
+        let error = match self.store(&batch).await {
+            Ok(verdicts) => return answer_all(batch, verdicts),
+            Err(error) => error,
+        };
+        if batch.len() == 1 || matches!(error, StoreError::Unavailable(_)) {
+            return fail(batch, error);
+        }
+        metrics::counter!("keylight_intake_split_batches_total").increment(1);
+        tracing::warn!(applications = batch.len(), error = %error, "batch failed, storing one by one");
+        let mut judged = Vec::with_capacity(batch.len());
+        for waiting in batch {
+            match self.store(std::slice::from_ref(&waiting)).await {
+                Ok(verdicts) => judged.extend(answer_all(vec![waiting], verdicts)),
+                Err(error) => judged.extend(fail(vec![waiting], error)),
             }
-            Err(error) => fail(batch, error),
         }
+        judged
     }
 
     async fn store(&self, batch: &[Waiting]) -> Result<Vec<Verdict>, StoreError> {
@@ -197,18 +256,25 @@ impl Committer {
     }
 }
 
-fn answer(batch: Vec<Waiting>, verdicts: Vec<Verdict>) {
-    for (waiting, verdict) in batch.into_iter().zip(verdicts) {
-        let answer = match verdict {
-            Verdict::Accepted(accepted) => Ok(accepted),
-            Verdict::EmailTaken => Err(DomainError::invalid(DUPLICATE_EMAIL)),
-        };
-        // who does not wait any more will find the submission when asking again
-        let _ = waiting.answer.send(answer);
-    }
+fn answer(waiting: Waiting, verdict: Verdict) {
+    let answer = match verdict {
+        Verdict::Accepted(accepted) => Ok(accepted),
+        Verdict::EmailTaken => Err(DomainError::invalid(DUPLICATE_EMAIL)),
+    };
+    // who does not wait any more will find the submission when asking again
+    let _ = waiting.answer.send(answer);
 }
 
-fn fail(batch: Vec<Waiting>, error: StoreError) {
+fn answer_all(batch: Vec<Waiting>, verdicts: Vec<Verdict>) -> Vec<bool> {
+    let judged = vec![true; batch.len()];
+    for (waiting, verdict) in batch.into_iter().zip(verdicts) {
+        answer(waiting, verdict);
+    }
+    judged
+}
+
+fn fail(batch: Vec<Waiting>, error: StoreError) -> Vec<bool> {
+    let judged = vec![false; batch.len()];
     // told here once, not by each of the callers
     let error = DomainError::from(error);
     let cause = error.cause.clone().unwrap_or_default();
@@ -231,4 +297,5 @@ fn fail(batch: Vec<Waiting>, error: StoreError) {
             ..error.clone()
         }));
     }
+    judged
 }

@@ -282,16 +282,7 @@ async fn a_full_queue_is_said_at_once() {
         })
     };
     let stuck = call(0);
-    wait_until("a batch is stuck at the lock", PATIENCE, || async {
-        let waiting: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-        )
-        .fetch_one(&system.pool)
-        .await
-        .unwrap();
-        if waiting == 1 { Ok(()) } else { Err(format!("{waiting} wait")) }
-    })
-    .await;
+    one_waits_for_a_lock(&system, "a batch is stuck at the lock").await;
     let others: Vec<_> = (1..=12).map(call).collect();
     wait_until(
         "the queue is full and the rest refused",
@@ -341,16 +332,7 @@ async fn who_has_given_up_is_not_stored() {
             .await
     });
     let mut request = tonic::Request::new(application("impatient@example.com"));
-    wait_until("the first is stuck", PATIENCE, || async {
-        let waiting: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-        )
-        .fetch_one(&system.pool)
-        .await
-        .unwrap();
-        if waiting == 1 { Ok(()) } else { Err(format!("{waiting} wait")) }
-    })
-    .await;
+    one_waits_for_a_lock(&system, "the first is stuck").await;
     request.set_timeout(std::time::Duration::from_millis(200));
     let gave_up = system
         .client
@@ -372,4 +354,51 @@ async fn who_has_given_up_is_not_stored() {
         .await
         .unwrap();
     assert_eq!(system.count("submissions").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_is_stuck_holds_up_nobody_else() {
+    let system = System::start().await;
+    let known = system
+        .create(application("known@example.com"))
+        .await
+        .unwrap();
+    system.delete(known.id).await.unwrap();
+    let mut blocker = system.pool.begin().await.unwrap();
+    sqlx::query("SELECT FROM entity.users FOR UPDATE")
+        .execute(&mut *blocker)
+        .await
+        .unwrap();
+    let mut client = system.client.clone();
+    let stuck = tokio::spawn(async move {
+        client
+            .create_submission(application("known@example.com"))
+            .await
+    });
+    one_waits_for_a_lock(&system, "the known address is stuck").await;
+    for n in 0..3 {
+        system
+            .create(application(&format!("n{n}@example.com")))
+            .await
+            .unwrap();
+    }
+    assert!(!stuck.is_finished());
+    blocker.rollback().await.unwrap();
+    stuck.await.unwrap().unwrap();
+}
+
+async fn one_waits_for_a_lock(system: &System, what: &str) {
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    wait_until(what, PATIENCE, || async {
+        let waiting: i64 = sqlx::query_scalar(waiting)
+            .fetch_one(&system.pool)
+            .await
+            .unwrap();
+        if waiting == 1 {
+            Ok(())
+        } else {
+            Err(format!("{waiting} wait"))
+        }
+    })
+    .await;
 }
