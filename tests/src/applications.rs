@@ -109,8 +109,9 @@ pub fn differences(submission: &Value, task: &Task) -> Vec<String> {
         Some("synced".to_owned()),
         Some(text("sync_state").to_owned()),
     );
+    let shown = words(&task.description);
     for part in ["project_description", "email_address", "phone_number"] {
-        if !task.description.contains(text(part)) {
+        if !shown.contains(&words(text(part))) {
             found.push(format!(
                 "the description lacks the {part}: {}",
                 task.description
@@ -125,4 +126,13 @@ pub fn differences(submission: &Value, task: &Task) -> Vec<String> {
         ));
     }
     found
+}
+
+/// A text without what ClickUp and markdown do to its appearance.
+fn words(text: &str) -> String {
+    let plain: String = text
+        .chars()
+        .filter(|character| !"\\*_`~#>|[]".contains(*character))
+        .collect();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,1 +1,25 @@
-fn main() {}
+//! All of Keylight in one process, and its command line.
+//!
+//! - [`up`]: the embedded set-up: database, bus, every service and the ClickUp simulator on one machine without servers
+//! - [`settings`]: the settings of all services in one place, with what `up` knows better than their defaults
+//! - [`cli`]: the command line
+//!
+//! The services are the same libraries that run alone elsewhere; nothing here is business.
+
+mod admin_token;
+mod cli;
+mod data_folder;
+mod database;
+#[cfg(feature = "embedded")]
+mod embedded;
+mod parts;
+mod settings;
+mod simulator;
+mod up;
+mod welcome;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}
