@@ -13,6 +13,10 @@ use tokio_util::sync::CancellationToken;
 /// Pauses after a failed look, shortest and longest.
 const FAILURE_PAUSE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
 
+/// After a message, look once more: the log shows an event only when all earlier transactions have ended, which may be
+/// later than its message.
+const SECOND_LOOK: Duration = Duration::from_secs(1);
+
 /// Takes every message as a wake-up, whatever it holds: the rows decide.
 pub struct WakeUp {
     /// Told once per batch.
@@ -27,7 +31,7 @@ impl BatchHandler for WakeUp {
     }
 }
 
-/// Looks at the event log at once, at every wake-up and every `interval`; between two looks lies at least `pause`, so
+/// Looks at the event log at once, at every wake-up (and a second later once more) and every `interval`; between two looks lies at least `pause`, so
 /// that a flood of messages costs few of them.
 ///
 /// # Errors
@@ -39,7 +43,7 @@ pub async fn keep_up(
     pause: Duration,
     stopping: CancellationToken,
 ) -> anyhow::Result<()> {
-    let mut failures = 0_u32;
+    let (mut failures, mut by_message) = (0_u32, true);
     while !stopping.is_cancelled() {
         let began = Instant::now();
         match projector.catch_up().await {
@@ -73,9 +77,14 @@ pub async fn keep_up(
             () = stopping.cancelled() => break,
         }
         if failures == 0 {
+            let longest = if by_message {
+                SECOND_LOOK.min(interval)
+            } else {
+                interval
+            };
             tokio::select! {
-                // an elapsed time-out is the periodic look
-                _ = timeout(interval, wake.notified()) => {}
+                // an elapsed time-out is the second or the periodic look
+                woken = timeout(longest, wake.notified()) => by_message = woken.is_ok(),
                 () = stopping.cancelled() => {}
             }
         }

@@ -176,3 +176,44 @@ async fn old_deliveries_are_forgotten_and_new_ones_kept() {
     assert_eq!(ledger::forget(&gateway.pool, before, 10).await.unwrap(), 0);
     assert_eq!(gateway.ledger().await.len(), 3);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_is_orderly_and_nothing_answered_is_lost() {
+    let database = fresh_database().await;
+    let gateway = Gateway::start(&database).await;
+    // the stand-in for clickup-sync ends as well: nobody must need to ask it
+    let first = status_change("taskUpdated", "8", "first");
+    assert_eq!(
+        gateway.signed("intake", &first, SECRET).await,
+        StatusCode::OK
+    );
+    let bodies: Vec<String> = (0..50)
+        .map(|n| status_change("taskUpdated", "9", &n.to_string()))
+        .collect();
+    let posts = join_all(
+        bodies
+            .iter()
+            .map(|body| gateway.signed("intake", body, SECRET)),
+    );
+    let (statuses, ()) = tokio::join!(posts, async { gateway.lifecycle.stop() });
+    let (routes, lifecycle) = (gateway.routes, gateway.lifecycle);
+    drop(routes);
+    lifecycle.finished(LONG).await.unwrap();
+    let answered = statuses
+        .iter()
+        .filter(|status| **status == StatusCode::OK)
+        .count();
+    assert_eq!(answered, 50, "requests in hand are finished: {statuses:?}");
+    let (stored, waiting): (i64, i64) = sqlx::query_as(
+        "SELECT (SELECT count(*) FROM webhook.deliveries),
+                (SELECT count(*) FROM webhook.outbox) + (SELECT count(*) FROM bus.messages)",
+    )
+    .fetch_one(&database.pool)
+    .await
+    .unwrap();
+    assert_eq!(stored, 51);
+    assert!(
+        waiting >= 1,
+        "what was not sent yet waits for the next relay"
+    );
+}

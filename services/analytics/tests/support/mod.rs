@@ -40,6 +40,8 @@ pub struct Log {
     submissions: Mutex<BTreeMap<i64, (NaiveDate, &'static str)>>,
     pub reads: AtomicUsize,
     pub away: AtomicBool,
+    /// An earlier transaction has not ended: no event is shown yet.
+    pub held_back: AtomicBool,
 }
 
 pub const STATUSES: [&str; 4] = ["new", "reviewed", "qualified", "contacted"];
@@ -147,6 +149,9 @@ macro_rules! not_asked {
                 self.0.reads.fetch_add(1, Ordering::SeqCst);
                 if self.0.away.load(Ordering::SeqCst) {
                     return Err(Status::unavailable("away"));
+                }
+                if self.0.held_back.load(Ordering::SeqCst) {
+                    return Ok(Response::new(v1::ListEventsReply::default()));
                 }
                 let v1::ListEventsRequest { after, limit } = request.into_inner();
                 let after = after.unwrap_or_default();

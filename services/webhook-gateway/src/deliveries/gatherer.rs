@@ -18,7 +18,7 @@ const LARGEST_BATCH: usize = 500;
 /// Longest time that the database may take; ClickUp waits 7 s for the answer.
 const PATIENCE: Duration = Duration::from_secs(4);
 /// After the wish to stop, how long to stay for requests in hand.
-const LAST_CALL: Duration = Duration::from_secs(6);
+const LAST_CALL: Duration = Duration::from_secs(4);
 
 /// How it ended for a delivery that is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -101,8 +101,9 @@ fn told(item: &Item) -> HistoryItem {
     }
 }
 
+/// PostgreSQL's JSON, where consumers may keep it, takes no NUL.
 fn short(text: &str) -> String {
-    text.chars().take(64).collect()
+    text.chars().filter(|c| *c != '\0').take(64).collect()
 }
 
 fn open_value(item: &Item) -> Option<Value> {
@@ -139,7 +140,7 @@ fn open_value(item: &Item) -> Option<Value> {
 fn is_open_scalar(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => true,
-        Value::String(text) => text.len() <= LONGEST_TEXT,
+        Value::String(text) => text.len() <= LONGEST_TEXT && !text.contains('\0'),
         Value::Array(_) | Value::Object(_) => false,
     }
 }
@@ -259,6 +260,21 @@ mod tests {
             unreadable(),
             "a change that cannot be read is told as such"
         );
+    }
+
+    #[test]
+    fn consumers_can_keep_it_in_any_database() {
+        let hint = hint_of(
+            &json!({"event": "taskUpdated", "task_id": "9", "history_items": [
+                {"id": "1\u{0}", "field": "sta\u{0}tus", "after": "a"},
+                {"id": "2", "field": "status", "after": "a\u{0}b"},
+                {"id": "3", "field": "status", "after": {"status": "a\u{0}b", "type": "open"}},
+            ]}),
+        )
+        .unwrap();
+        let text = serde_json::to_string(&hint).unwrap();
+        assert!(!text.contains("u0000"), "{text}");
+        assert_eq!(hint.history.len(), 3);
     }
 
     #[test]
