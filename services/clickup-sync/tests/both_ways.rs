@@ -322,3 +322,29 @@ async fn a_suspended_webhook_is_woken_up_and_there_is_only_one() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_connection_is_enough() {
+    let setup = Setup {
+        one_connection: true,
+        sweep_interval: Duration::from_millis(200),
+        ..Setup::default()
+    };
+    let system = System::start(setup).await;
+    for id in 1..=10 {
+        system.entity.create(id).await;
+    }
+    system.synced().await;
+    let task = system.entity.get(1).clickup_task_id.unwrap();
+    system
+        .post(
+            &format!("/_sim/tasks/{task}/status"),
+            json!({"status": "contacted"}),
+        )
+        .await;
+    system.entity.set_status(2, "qualified").await;
+    status_becomes(&system, "contacted").await;
+    system.synced().await;
+    system.at_rest().await;
+    system.assert_equal().await;
+}

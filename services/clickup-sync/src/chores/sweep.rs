@@ -19,6 +19,10 @@ use std::{
 
 /// Pages per round; the next round goes on.
 const PAGES: u32 = 10;
+/// A pass of so many pages is no burden.
+const EASY_PAGES: i64 = 3;
+/// However long a pass was, it looks back by this much.
+const SHORTEST_LOOK_BACK: TimeDelta = TimeDelta::seconds(10);
 /// How far the first sweep of all looks back.
 const FIRST_LOOK_BACK: TimeDelta = TimeDelta::hours(1);
 /// Sweeps that are this late go before new applications.
@@ -32,6 +36,8 @@ pub struct Sweep {
     overlap: TimeDelta,
     /// where an incomplete round stopped, epoch milliseconds; 0 = the last one was complete
     resume: AtomicI64,
+    /// pages that the last complete pass took
+    pages: AtomicI64,
     /// when the last complete round began, epoch milliseconds
     completed: AtomicI64,
 }
@@ -53,6 +59,7 @@ impl Sweep {
             worker,
             overlap,
             resume: AtomicI64::new(0),
+            pages: AtomicI64::new(0),
             completed: AtomicI64::new(0),
         }
     }
@@ -104,7 +111,7 @@ impl Sweep {
                 read_at,
             };
             if !self.worker.work_with(link.submission_id, snapshot).await? {
-                self.make_stale(link.submission_id).await?;
+                self.leave_hint(&task.id).await?;
             }
         }
         Ok(())
@@ -138,17 +145,31 @@ impl Sweep {
         Ok(())
     }
 
-    async fn make_stale(&self, submission_id: i64) -> Result<(), StoreError> {
-        // somebody has it: the row tells them to look when they are done
+    /// Somebody has the link: a hint that tells nothing has them look again when they are done.
+    async fn leave_hint(&self, task_id: &str) -> Result<(), StoreError> {
         sqlx::query!(
-            r#"UPDATE sync.links SET wanted_gen = wanted_gen + 1,
-                      due_at = CASE WHEN lease_until > now() THEN due_at ELSE now() END
-                WHERE submission_id = $1"#,
-            submission_id,
+            r#"WITH hint AS (
+                   INSERT INTO sync.hints (delivery_id, task_id, history, received_at) VALUES ($1, $2, '[]', $3)
+               )
+               UPDATE sync.links SET wanted_gen = wanted_gen + 1,
+                      due_at = CASE WHEN lease_until > $3 THEN due_at ELSE $3 END
+                WHERE task_id = $2"#,
+            self.worker.new_id(),
+            task_id,
+            self.worker.now(),
         )
         .execute(&self.pool)
         .await?;
         Ok(())
+    }
+
+    /// How far this pass looks back. Behind a flood of changes, mostly our own, less has to do: reading them again and again
+    /// would cost more than the flood.
+    fn look_back(&self) -> i64 {
+        let pages = self.pages.load(Ordering::Relaxed).max(1);
+        let overlap = self.overlap.num_milliseconds();
+        (overlap * EASY_PAGES / pages.max(EASY_PAGES))
+            .max(SHORTEST_LOOK_BACK.num_milliseconds().min(overlap))
     }
 }
 
@@ -177,7 +198,7 @@ impl Chore for Sweep {
         let from = if resume > 0 {
             resume - 1
         } else {
-            start - self.overlap.num_milliseconds()
+            start - self.look_back()
         };
         let late = began_at.timestamp_millis() - self.completed.load(Ordering::Relaxed)
             > LATE.num_milliseconds();
@@ -215,13 +236,27 @@ impl Chore for Sweep {
             self.take_page(read.tasks, read_at, &known).await?;
             newest = newest.max(page_newest.unwrap_or(0));
             if read.last {
+                let pages = if resume > 0 {
+                    self.pages.load(Ordering::Relaxed)
+                } else {
+                    0
+                };
+                self.pages
+                    .store(pages + i64::from(page) + 1, Ordering::Relaxed);
                 self.resume.store(0, Ordering::Relaxed);
                 self.completed
                     .store(began_at.timestamp_millis(), Ordering::Relaxed);
                 return Ok((newest, true));
             }
         }
-        self.resume.store(newest, Ordering::Relaxed);
+        let pages = if resume > 0 {
+            self.pages.load(Ordering::Relaxed)
+        } else {
+            0
+        };
+        self.pages
+            .store(pages + i64::from(PAGES), Ordering::Relaxed);
+        self.resume.store(newest.max(resume + 1), Ordering::Relaxed);
         Ok((newest, false))
     }
 }

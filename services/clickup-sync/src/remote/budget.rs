@@ -113,15 +113,13 @@ impl Keeper {
         })
     }
 
-    /// When a lane may ask again, if it was refused.
+    /// When a lane may ask again, if it or one before it was refused: a lane never gets what the ones before it do not.
     #[must_use]
     pub fn closed_until(&self, lane: Lane) -> Option<DateTime<Utc>> {
         let now = self.clock.now();
-        self.memory()
-            .closed
-            .get(&lane)
-            .copied()
-            .filter(|until| *until > now)
+        let memory = self.memory();
+        let refused = memory.closed.range(..=lane).map(|(_, until)| *until);
+        refused.filter(|until| *until > now).max()
     }
 
     fn take_spare(&self, lane: Lane, now: DateTime<Utc>) -> bool {

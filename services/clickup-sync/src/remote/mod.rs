@@ -1,5 +1,6 @@
 //! ClickUp, as the workers use it: every call passes the outage gate and the budget, and is told to both.
 
+mod backlog;
 mod budget;
 mod call_log;
 mod list;
@@ -13,7 +14,7 @@ pub use search::Found;
 use crate::config::Account;
 use budget::Keeper;
 use call_log::{CallLog, Entry};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use keylight_clickup::{Answer, Class, ClickUp, ClickUpError, Options};
 use keylight_domain::sync::{
     backoff::Failure,
@@ -25,6 +26,9 @@ use secrecy::ExposeSecret as _;
 use sqlx::PgPool;
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
+
+/// How often the backlog is measured.
+const MEASURE_EVERY: TimeDelta = TimeDelta::seconds(15);
 
 /// Why a call gave no result.
 #[derive(Debug, thiserror::Error)]
@@ -260,11 +264,6 @@ impl Remote {
             if there && self.gate.open() {
                 reopened().await;
             }
-            if let Err(CallError::Failed(error)) = &probe
-                && error.class == Class::Unexpected
-            {
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
         }
     }
 
@@ -274,7 +273,13 @@ impl Remote {
         lifecycle.supervise("clickup-books", move || {
             let (remote, stopping) = (remote.clone(), stopping.clone());
             async move {
+                let mut measured_at = None;
                 loop {
+                    let now = remote.clock.now();
+                    if measured_at.is_none_or(|at| now - at >= MEASURE_EVERY) {
+                        backlog::measure(&remote.pool, now).await?;
+                        measured_at = Some(now);
+                    }
                     let stop = tokio::time::timeout(Duration::from_secs(1), stopping.cancelled())
                         .await
                         .is_ok();

@@ -42,7 +42,8 @@ impl Gate {
     /// Notes a failed call.
     pub fn failed(&self, error: &ClickUpError, now: DateTime<Utc>, jitter: f64) {
         let failure = match error.class {
-            Class::Unreachable | Class::Retry => Failure::Away,
+            // a page that is not ClickUp's is somebody standing in for it
+            Class::Unreachable | Class::Retry | Class::Unexpected => Failure::Away,
             Class::TokenDead => Failure::TokenDead,
             // the service is there and answered
             Class::RateLimited
@@ -53,7 +54,6 @@ impl Gate {
             | Class::AlreadyExists
             | Class::PlanLimit
             | Class::OurFault => return self.answered(),
-            Class::Unexpected => return,
         };
         let mut state = self.state();
         state.failures = state.failures.saturating_add(1);

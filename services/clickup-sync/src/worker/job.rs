@@ -275,7 +275,12 @@ impl Worker {
                     self.remote.distrust_list();
                 }
                 let again = retry(failure, attempts(&claim), self.clock.jitter());
-                ending.due_at = Some(now + TimeDelta::from_std(again.after).unwrap_or_default());
+                let after = match failure {
+                    // the budget knows when the window opens, and nobody claims before
+                    Failure::RateLimited { .. } => TimeDelta::seconds(1),
+                    _ => TimeDelta::from_std(again.after).unwrap_or_default(),
+                };
+                ending.due_at = Some(now + after);
                 ending.failure = Some((error.class(), error.to_string()));
                 if again.failed {
                     tracing::warn!(submission_id = claim.submission_id, error = %error, "submission cannot be synchronised");

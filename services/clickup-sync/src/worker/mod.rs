@@ -194,6 +194,10 @@ impl Worker {
         self.clock.now()
     }
 
+    pub(crate) fn new_id(&self) -> uuid::Uuid {
+        self.clock.new_id()
+    }
+
     fn lease_until(&self) -> DateTime<Utc> {
         self.clock.now() + self.lease
     }

@@ -38,6 +38,8 @@ pub struct Setup {
     pub sweep_interval: Duration,
     pub call_timeout: Duration,
     pub lease: TimeDelta,
+    /// one connection for bus and worker together, as in the embedded set-up
+    pub one_connection: bool,
 }
 
 impl Default for Setup {
@@ -50,6 +52,7 @@ impl Default for Setup {
             sweep_interval: Duration::from_secs(3600),
             call_timeout: Duration::from_millis(800),
             lease: TimeDelta::seconds(5),
+            one_connection: false,
         }
     }
 }
@@ -62,6 +65,8 @@ struct Gateway {
 
 pub struct System {
     pub database: Database,
+    /// what the workers use
+    pub pool: PgPool,
     pub bus: Arc<dyn MessageBus>,
     pub entity: Arc<Entity>,
     pub gateway_deaf: Arc<AtomicBool>,
@@ -84,7 +89,18 @@ impl System {
             keylight_store::migrate::migrate(&pool, &app::MIGRATIONS, app::SCHEMA).await
         })
         .await;
-        let bus: Arc<dyn MessageBus> = PgBus::new(database.pool.clone(), Wake::Listen);
+        let (pool, wake) = if setup.one_connection {
+            let options = sqlx::postgres::PgPoolOptions::new()
+                .max_connections(1)
+                .acquire_timeout(Duration::from_secs(5));
+            (
+                options.connect(&database.url).await.unwrap(),
+                Wake::InProcess,
+            )
+        } else {
+            (database.pool.clone(), Wake::Listen)
+        };
+        let bus: Arc<dyn MessageBus> = PgBus::new(pool.clone(), wake);
         let stop = CancellationToken::new();
 
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -130,6 +146,7 @@ impl System {
         let webhook_url = setup.webhook.then(|| Url::parse(&webhook_url).unwrap());
         Self {
             database,
+            pool,
             bus,
             entity,
             gateway_deaf,
@@ -196,7 +213,7 @@ impl System {
         let life = Lifecycle::new();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let resources = app::Resources {
-            pool: self.database.pool.clone(),
+            pool: self.pool.clone(),
             bus: self.bus.clone(),
             listener,
             clock: Arc::new(SystemClock),
