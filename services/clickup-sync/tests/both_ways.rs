@@ -348,3 +348,29 @@ async fn one_connection_is_enough() {
     system.at_rest().await;
     system.assert_equal().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_answer_undoes_nothing() {
+    let system = System::start(Setup::default()).await;
+    let task = one_task(&system).await;
+    system.entity.set_status(1, "qualified").await;
+    system.synced().await;
+    system.at_rest().await;
+    system.clear_log().await;
+    system
+        .fault(json!({"match": {"method": "GET"}, "kind": "stale_read", "times": 1}))
+        .await;
+    system.vague_hint(&task).await;
+    wait_until("it is looked at again", LONG, || async {
+        let calls = system.task_calls().await;
+        if calls.len() == 2 {
+            Ok(())
+        } else {
+            Err(format!("{calls:?}"))
+        }
+    })
+    .await;
+    system.at_rest().await;
+    assert!(system.entity.rows.lock().unwrap()[&1].applied.is_empty());
+    assert_eq!(system.task(&task).await["status"]["status"], "qualified");
+}

@@ -270,6 +270,18 @@ impl System {
             .unwrap();
     }
 
+    /// A webhook that does not say what happened to a task.
+    pub async fn vague_hint(&self, task: &str) {
+        let hint = TaskHint {
+            delivery_id: Uuid::now_v7(),
+            webhook: "intake".into(),
+            event: "taskUpdated".into(),
+            task_id: task.into(),
+            history: Vec::new(),
+        };
+        publish(&self.bus, hint).await;
+    }
+
     pub async fn down(&self, mode: &str) {
         self.post("/_sim/down", json!({ "mode": mode })).await;
     }
@@ -477,11 +489,17 @@ async fn receive(State(gateway): State<Gateway>, body: Bytes) -> axum::http::Sta
         task_id: task_id.clone(),
         history: history.collect(),
     };
+    publish(&gateway.bus, hint).await;
+    axum::http::StatusCode::OK
+}
+
+async fn publish(bus: &Arc<dyn MessageBus>, hint: TaskHint) {
+    let subject = format!("task/{}", hint.task_id);
     let mut event = CloudEvent::new(
         Uuid::now_v7(),
         "/webhook-gateway",
         CLICKUP_TASK_HINT,
-        format!("task/{task_id}"),
+        subject,
         Utc::now(),
         "c".into(),
     );
@@ -493,8 +511,7 @@ async fn receive(State(gateway): State<Gateway>, body: Bytes) -> axum::http::Sta
         payload: serde_json::to_vec(&event).unwrap().into(),
         traceparent: None,
     };
-    for result in gateway.bus.publish(vec![message]).await {
+    for result in bus.publish(vec![message]).await {
         result.unwrap();
     }
-    axum::http::StatusCode::OK
 }
