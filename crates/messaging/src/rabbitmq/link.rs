@@ -22,6 +22,9 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(15);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Seconds without a sign of life after which the other side counts as gone, unless the URL says otherwise.
 const HEARTBEAT_SECONDS: u16 = 10;
+/// Largest frame. lapin keeps room for 64 of them on each connection, touched from the start: with the usual 128 KiB that
+/// would be 16 MB for our two connections. Larger messages travel in several frames.
+const FRAME_BYTES: u32 = 32 * 1024;
 
 type Current = Option<Arc<Connection>>;
 
@@ -37,6 +40,7 @@ pub(super) fn parse(url: &SecretString) -> anyhow::Result<AMQPUri> {
         .map_err(|_| anyhow::anyhow!("it has another form"))
         .context("AMQP_URL is not an AMQP URL such as amqp://user:password@host:5672/%2f")?;
     uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
+    uri.query.frame_max.get_or_insert(FRAME_BYTES);
     Ok(uri)
 }
 
