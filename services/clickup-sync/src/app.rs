@@ -57,6 +57,10 @@ pub async fn run(
     let schema = lifecycle.latch("sync-schema");
     keylight_store::migrate::migrate_when_up(&pool, &MIGRATIONS, SCHEMA, &stopping).await?;
     schema.set(true);
+    if pool.options().get_max_connections() == 1 {
+        // the embedded database has one client: what was leased belonged to a process that is gone
+        links::end_all_leases(&pool, clock.now()).await?;
+    }
 
     let wake = Arc::new(Notify::new());
     let entity = Entity::new(keylight_rpc::client::channel(
@@ -141,6 +145,11 @@ fn start_work(
     );
     let (running, token) = (worker.clone(), stopping.clone());
     lifecycle.supervise("sync-worker", move || running.clone().run(token.clone()));
+
+    let (renewing, token) = (worker.clone(), stopping.clone());
+    lifecycle.supervise("sync-leases", move || {
+        renewing.clone().renew_leases(token.clone())
+    });
 
     remote.keep_books(lifecycle);
     let (watched, reopened, token) = (

@@ -79,7 +79,7 @@ impl Chores {
     /// One round, if the lease is ours; whether all is well until the next one.
     async fn one_round<C: Chore>(&self, chore: &C, interval: Duration) -> anyhow::Result<bool> {
         let began_at = self.clock.now();
-        let lease = began_at + crate::config::delta(interval * 3 + Duration::from_secs(30));
+        let lease = began_at + crate::config::delta(interval * 2 + Duration::from_secs(10));
         let Some(Held {
             position,
             last_run_at,

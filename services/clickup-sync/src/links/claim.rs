@@ -146,3 +146,40 @@ pub async fn claim_one(
     .await?;
     Ok(row.map(|row| row.into_claim(lease, now)))
 }
+
+/// Renews the leases of links that are being worked on.
+///
+/// # Errors
+/// When the database is away; the leases then end by time.
+pub async fn renew(
+    pool: &PgPool,
+    leases: &[Uuid],
+    lease_until: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE sync.links SET lease_until = $2, due_at = $2 WHERE lease_owner = ANY($1) AND due_at IS NOT NULL",
+        leases,
+        lease_until,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Ends all leases. Only for a process that is alone with its database: leases that it finds at its start are those of a
+/// process that is dead.
+///
+/// # Errors
+/// When the database is away.
+pub async fn end_all_leases(pool: &PgPool, now: DateTime<Utc>) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE sync.links SET lease_owner = NULL, lease_until = NULL, due_at = $1 WHERE lease_until IS NOT NULL",
+        now
+    )
+    .execute(pool)
+    .await?;
+    sqlx::query!("UPDATE sync.chores SET lease_until = NULL")
+        .execute(pool)
+        .await?;
+    Ok(())
+}

@@ -7,7 +7,7 @@ use keylight_store::error::StoreError;
 use sqlx::{PgPool, types::Json};
 use uuid::Uuid;
 
-/// Stores, before the call, that a task may be made from now on. `false` when the lease is no longer ours: then the call
+/// Stores, before the call, that a task may be made from now on, and that the call may be under way until `asked_until`. `false` when the lease is no longer ours: then the call
 /// must not be made.
 ///
 /// # Errors
@@ -17,17 +17,16 @@ pub async fn save_intent(
     claim: &Claim,
     marker: &str,
     now: DateTime<Utc>,
-    lease_until: DateTime<Utc>,
+    asked_until: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let saved = sqlx::query!(
-        r#"UPDATE sync.links SET progress = 'uncertain', marker = $3, asked_at = $4, searched_at = NULL,
-                  lease_until = $5, due_at = $5, updated_at = $4
+        r#"UPDATE sync.links SET progress = 'uncertain', marker = $3, asked_at = $4, searched_at = NULL, updated_at = $5
             WHERE submission_id = $1 AND lease_owner = $2"#,
         claim.submission_id,
         claim.lease,
         marker,
+        asked_until,
         now,
-        lease_until,
     )
     .execute(pool)
     .await?;

@@ -84,6 +84,7 @@ impl Worker {
     /// Works on a claimed link and gives it back.
     pub(super) async fn work(&self, claim: Claim, snapshot: Option<Snapshot>) {
         let submission_id = claim.submission_id;
+        let _active = self.active.begin(claim.lease);
         if let Err(error) = self.work_or_fail(claim, snapshot).await {
             // the lease ends by time
             tracing::warn!(submission_id, error = %error, "link is not given back, its lease will end");

@@ -1,5 +1,6 @@
 //! Due links to calls: one loop that claims, and one short task per claimed link.
 
+mod active;
 mod job;
 mod moves;
 
@@ -53,6 +54,7 @@ pub struct Worker {
     lease: TimeDelta,
     concurrency: usize,
     claims: Arc<AtomicU64>,
+    active: active::Active,
 }
 
 impl Worker {
@@ -79,6 +81,7 @@ impl Worker {
             lease: config.lease,
             concurrency: config.concurrency,
             claims: Arc::default(),
+            active: active::Active::default(),
         }
     }
 
@@ -183,8 +186,11 @@ impl Worker {
         let claim =
             links::claim_one(&self.pool, now, lease, now + self.lease, submission_id).await?;
         let Some(claim) = claim else { return Ok(false) };
-        let span = span_of(&claim);
-        self.work(claim, Some(snapshot)).instrument(span).await;
+        let (worker, span) = (self.clone(), span_of(&claim));
+        // on its own, so that a caller that is dropped does not cut it
+        let job =
+            tokio::spawn(async move { worker.work(claim, Some(snapshot)).await }.instrument(span));
+        tell_panic(job.await);
         Ok(true)
     }
 
@@ -198,8 +204,23 @@ impl Worker {
         self.clock.new_id()
     }
 
-    fn lease_until(&self) -> DateTime<Utc> {
-        self.clock.now() + self.lease
+    /// Renews the leases of all jobs under way, until it is asked to stop and the last job is done.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn renew_leases(self, stopping: CancellationToken) -> anyhow::Result<()> {
+        let pause = self.lease.to_std().unwrap_or(POLL) / 3;
+        while !(stopping.is_cancelled() && self.active.is_empty()) {
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = stopping.cancelled(), if self.active.is_empty() => return Ok(()),
+            }
+            let leases = self.active.leases();
+            if !leases.is_empty() {
+                links::renew(&self.pool, &leases, self.clock.now() + self.lease).await?;
+            }
+        }
+        Ok(())
     }
 }
 

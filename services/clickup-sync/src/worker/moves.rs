@@ -21,10 +21,11 @@ impl Job<'_> {
         let (pool, clock) = (&worker.pool, &worker.clock);
         // Asked for the permit before the intent: a link that only waits for the budget stays unborn.
         let (claim, known_marker) = (&self.claim, marker.to_owned());
-        let lease_until = worker.lease_until();
+        let call_timeout = crate::config::delta(worker.remote.account.call_timeout);
         let mut intent = Intent::NotYet;
         let call = async {
-            match links::save_intent(pool, claim, &known_marker, clock.now(), lease_until).await {
+            let now = clock.now();
+            match links::save_intent(pool, claim, &known_marker, now, now + call_timeout).await {
                 Ok(true) => intent = Intent::Stored,
                 Ok(false) => intent = Intent::LeaseLost,
                 Err(error) => intent = Intent::Failed(error),
