@@ -24,6 +24,7 @@ use std::{
 };
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 pub use pack::{Pack, pack};
 
@@ -120,6 +121,7 @@ pub async fn run_with(
 }
 
 /// What the bus said about one batch.
+#[derive(Default)]
 struct Sent {
     confirmed: Vec<i64>,
     failed: Vec<(Vec<i64>, PublishError)>,
@@ -249,23 +251,33 @@ impl Relay {
         let packs = pack(rows, self.options.pack, self.options.pack_bytes, || {
             self.options.clock.new_id()
         });
-        async move {
-            let (messages, ids): (Vec<Message>, Vec<Vec<i64>>) = packs
-                .into_iter()
-                .map(|pack| (pack.message, pack.rows))
-                .unzip();
-            let results = bus.publish(messages).await;
-            let mut sent = Sent {
-                confirmed: Vec::new(),
-                failed: Vec::new(),
-            };
-            for (ids, result) in ids.into_iter().zip(results) {
-                match result {
-                    Ok(()) => sent.confirmed.extend(ids),
-                    Err(error) => sent.failed.push((ids, error)),
+        // A task of its own: on PostgreSQL it may hold the pool's only connection, and must go on while the relay waits
+        // for that connection itself.
+        let task = tokio::spawn(
+            async move {
+                let (messages, ids): (Vec<Message>, Vec<Vec<i64>>) = packs
+                    .into_iter()
+                    .map(|pack| (pack.message, pack.rows))
+                    .unzip();
+                let results = bus.publish(messages).await;
+                let mut sent = Sent::default();
+                for (ids, result) in ids.into_iter().zip(results) {
+                    match result {
+                        Ok(()) => sent.confirmed.extend(ids),
+                        Err(error) => sent.failed.push((ids, error)),
+                    }
                 }
+                sent
             }
-            sent
+            .in_current_span(),
+        );
+        async move {
+            task.await.unwrap_or_else(|error| match error.try_into_panic() {
+                // the relay is started anew, and reads these rows again
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // cancelled: only at the end of the runtime
+                Err(_) => Sent::default(),
+            })
         }
         .boxed()
     }
