@@ -79,6 +79,8 @@ async fn failures(api: &Api) -> Vec<String> {
 /// Settings of both set-ups. The blank after the comma is how people write lists.
 const SETTINGS: Settings<'_> = &[
     ("KEYLIGHT_ADMIN_TOKEN", TOKEN),
+    // the one-process set-up is made for a developer's machine otherwise
+    ("KEYLIGHT_ENVIRONMENT", "production"),
     (
         "FRONTEND_URL",
         concat!("https://www.example.com", ", ", "https://admin.example.com"),
@@ -112,7 +114,7 @@ async fn clients_of_the_predecessor_can_stay_distributed() {
     holds(System::distributed_with(SETTINGS).await).await;
 }
 
-/// For a server that runs already, empty, with `FRONTEND_URL` as in [`SETTINGS`].
+/// For a server that runs already, with an empty database and these [`SETTINGS`].
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs KEYLIGHT_CONTRACT_URL and KEYLIGHT_CONTRACT_TOKEN"]
 async fn clients_of_the_predecessor_can_stay_elsewhere() {
