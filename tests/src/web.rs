@@ -160,22 +160,25 @@ impl Web {
 
     /// Every submission, page by page.
     ///
-    /// # Panics
-    /// When the list is refused.
-    pub async fn submissions(&self) -> Vec<Value> {
+    /// # Errors
+    /// With the answer, when a page is not given now.
+    pub async fn submissions(&self) -> Result<Vec<Value>, String> {
         let mut all = Vec::new();
         for page in 1.. {
-            let answer = self
-                .get(&format!("/api/submissions?pageSize=100&page={page}"))
-                .await;
-            assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+            let path = format!("/api/submissions?pageSize=100&page={page}");
+            let answer = Self::try_send(self.admin(Method::GET, &path))
+                .await
+                .map_err(|error| format!("{error:?}"))?;
+            if answer.status != StatusCode::OK {
+                return Err(format!("{} {}", answer.status, answer.text));
+            }
             let body = answer.json();
             all.extend(body["data"].as_array().cloned().unwrap_or_default());
             if body["pagination"]["hasNext"] != Value::Bool(true) {
                 break;
             }
         }
-        all
+        Ok(all)
     }
 
     /// Changes a submission's status as staff do.

@@ -55,7 +55,7 @@ pub async fn form_and_json_lead_to_tasks(system: &mut System) {
         answer.status,
         answer.text
     );
-    let all = system.web.submissions().await;
+    let all = system.web.submissions().await.expect("the list is given");
     let posted = all
         .iter()
         .find(|submission| submission["email_address"] == email.as_str())

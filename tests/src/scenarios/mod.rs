@@ -49,7 +49,7 @@ pub async fn wait_until_all_have_tasks(system: &System, at_least: usize) -> Vec<
         "every submission has exactly one task with equal fields",
         PATIENCE,
         || async move {
-            let (submissions, tasks) = (web.submissions().await, simulator.tasks().await);
+            let (submissions, tasks) = (web.submissions().await?, simulator.tasks().await);
             assert!(
                 submissions.len() >= at_least,
                 "{} submissions, {at_least} were answered",
