@@ -101,4 +101,7 @@ pub trait Subscription: Send {
     /// Waits for one delivery, then takes what is there already, `max` at the most. Empty only once the bus was closed.
     /// Safe to cancel.
     async fn next_batch(&mut self, max: usize) -> Vec<Delivery>;
+
+    /// Gives back at once what was taken and not delivered yet. Without it others get that only when a lease ends.
+    async fn close(&mut self) {}
 }

@@ -1,6 +1,6 @@
 //! The loop of a consumer.
 
-use crate::{Delivery, Message, MessageBus, Queue};
+use crate::{Delivery, Message, MessageBus, Queue, consumer_span::consumer_span};
 use async_trait::async_trait;
 use futures::future::join_all;
 use std::{
@@ -9,9 +9,6 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
-
-/// More links than this on one span help nobody.
-const MAX_LINKS: usize = 32;
 
 /// What became of a message. The handler decides; the bus carries it out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,12 +77,12 @@ pub async fn consume(
     loop {
         let deliveries = tokio::select! {
             biased;
-            () = stopping.cancelled() => return Ok(()),
+            () = stopping.cancelled() => break,
             deliveries = subscription.next_batch(max) => deliveries,
         };
         if deliveries.is_empty() {
             if stopping.is_cancelled() {
-                return Ok(());
+                break;
             }
             anyhow::bail!(
                 "the message bus was closed while {} was consumed",
@@ -94,6 +91,8 @@ pub async fn consume(
         }
         handle_batch(queue, handler.as_ref(), deliveries).await;
     }
+    subscription.close().await;
+    Ok(())
 }
 
 async fn handle_batch(
@@ -144,28 +143,4 @@ async fn settle(queue: &'static Queue, delivery: Delivery, outcome: Outcome) {
             delivery.dead_letter(&cause).await;
         }
     }
-}
-
-/// One message continues the trace of its producer; a batch has a trace of its own, linked to each of theirs.
-fn consumer_span(queue: &'static Queue, messages: &[Message]) -> tracing::Span {
-    let span = tracing::info_span!(
-        "consume",
-        otel.kind = "consumer",
-        queue = queue.name,
-        messages = messages.len()
-    );
-    if let [only] = messages {
-        if let Some(traceparent) = &only.traceparent {
-            keylight_runtime::trace::set_parent(&span, traceparent);
-        }
-    } else {
-        for traceparent in messages
-            .iter()
-            .filter_map(|message| message.traceparent.as_deref())
-            .take(MAX_LINKS)
-        {
-            keylight_runtime::trace::add_link(&span, traceparent);
-        }
-    }
-    span
 }

@@ -16,6 +16,7 @@
 mod bus;
 pub mod connect;
 pub mod consume;
+mod consumer_span;
 mod delivery;
 pub mod depth;
 pub mod postgres;

@@ -38,6 +38,15 @@ fn text(delivery: &keylight_messaging::Delivery) -> String {
     String::from_utf8(delivery.message.payload.to_vec()).unwrap()
 }
 
+/// A plain channel, to do what administrators do.
+async fn administrator(setup: &Rabbit) -> (lapin::Connection, lapin::Channel) {
+    let connection = lapin::Connection::connect(&setup.url, Default::default())
+        .await
+        .unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    (connection, channel)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_broker_keeps_what_it_confirmed() {
     let mut broker = Private::start().await;
@@ -167,7 +176,7 @@ async fn a_deleted_queue_is_made_again() {
     let mut subscription = bus.subscribe(&ORDERS).await.unwrap();
     publish(&bus, message("test.order.placed", "before")).await;
     next(&mut subscription).await.ack().await;
-    let (_connection, admin) = setup.channel().await;
+    let (_connection, admin) = administrator(&setup).await;
 
     // under its consumer
     let name = format!("{}{}", setup.prefix, ORDERS.name);
@@ -219,7 +228,7 @@ async fn a_deleted_retry_queue_is_made_again() {
     let mut subscription = bus.subscribe(&ORDERS).await.unwrap();
     publish(&bus, message("test.order.placed", "again")).await;
     let delivery = next(&mut subscription).await;
-    let (_connection, admin) = setup.channel().await;
+    let (_connection, admin) = administrator(&setup).await;
     let name = format!("{}{}.retry.1s", setup.prefix, ORDERS.name);
     admin
         .queue_delete(name.as_str().into(), Default::default())
@@ -243,7 +252,7 @@ async fn a_publishers_channel_closed_by_the_broker_is_replaced() {
     let setup = Rabbit::new().await;
     let bus = setup.bus().await;
     publish(&bus, message("test.order.placed", "before")).await;
-    let (_connection, admin) = setup.channel().await;
+    let (_connection, admin) = administrator(&setup).await;
     // the next publish names an exchange that is not there: the broker closes the channel
     let exchange = format!("{}keylight.events", setup.prefix);
     admin

@@ -2,16 +2,20 @@
 
 use super::{
     Shared,
-    settle::{Held, PgReceipt, Settling, Verdict},
+    settle::{Held, PgReceipt, Settling, Verdict, give_back},
 };
 use crate::{Delivery, Message, Queue, Subscription};
 use async_trait::async_trait;
 use keylight_store::StoreError;
 use std::{sync::Arc, time::Duration};
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 /// Shortest and longest pause after the database did not answer.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+
+/// Longest that closing waits for the database.
+const CLOSE_WITHIN: Duration = Duration::from_secs(2);
 
 pub(super) struct PgSubscription {
     shared: Arc<Shared>,
@@ -19,6 +23,7 @@ pub(super) struct PgSubscription {
     /// Names this consumer in its leases.
     lease: Uuid,
     settling: Settling,
+    claiming: Option<JoinHandle<Result<Vec<Claimed>, StoreError>>>,
     pause: Duration,
     failing: bool,
 }
@@ -38,47 +43,30 @@ impl PgSubscription {
             queue,
             lease,
             settling,
+            claiming: None,
             pause: PAUSE.0,
             failing: false,
         }
     }
 
-    /// Claims up to `limit` messages that are due, in one statement.
-    async fn claim(&self, limit: usize) -> Result<Vec<Claimed>, StoreError> {
-        let rows = sqlx::query!(
-            r#"WITH next AS (
-                   SELECT id FROM bus.messages WHERE queue = $1 AND due_at <= now()
-                   ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
-               )
-               UPDATE bus.messages AS m
-               SET due_at = now() + make_interval(secs => $3), lease = $4, attempt = m.attempt + 1
-               FROM next WHERE m.id = next.id
-               RETURNING m.id, m.message_id, m.topic, m.content_type, m.payload, m.traceparent, m.attempt"#,
-            self.queue.name,
-            i64::try_from(limit).unwrap_or(i64::MAX),
-            self.shared.options.lease.as_secs_f64(),
-            self.lease,
-        )
-        .fetch_all(&self.shared.pool)
-        .await;
-        let mut claimed: Vec<Claimed> = self
-            .shared
-            .observe(rows)?
-            .into_iter()
-            .map(|row| Claimed {
-                id: row.id,
-                message: Message {
-                    id: row.message_id,
-                    topic: row.topic,
-                    content_type: row.content_type,
-                    payload: row.payload.into(),
-                    traceparent: row.traceparent,
-                },
-                attempt: u32::try_from(row.attempt).unwrap_or(u32::MAX),
+    /// Claims in a task of its own, which the next call goes on with if this one is cancelled: otherwise messages would be
+    /// claimed for nobody.
+    async fn claim(&mut self, limit: usize) -> Result<Vec<Claimed>, StoreError> {
+        let task = self.claiming.get_or_insert_with(|| {
+            let (shared, queue, lease) = (self.shared.clone(), self.queue, self.lease);
+            // keeps the settling task until the claim is known, so that it can give back what nobody took
+            let settling = self.settling.clone();
+            tokio::spawn(async move {
+                let claimed = claim(&shared, queue, lease, limit).await;
+                drop(settling);
+                claimed
             })
-            .collect();
-        claimed.sort_unstable_by_key(|claimed| claimed.id);
-        Ok(claimed)
+        });
+        let claimed = task.await;
+        self.claiming = None;
+        // it is cancelled only when the runtime ends
+        claimed
+            .unwrap_or_else(|_| Err(StoreError::Unavailable("claiming was cut short".to_owned())))
     }
 
     /// Deliveries for the handler; those that were tried too often already are given up here.
@@ -145,6 +133,48 @@ impl PgSubscription {
     }
 }
 
+/// Claims up to `limit` messages that are due, in one statement.
+async fn claim(
+    shared: &Shared,
+    queue: &'static Queue,
+    lease: Uuid,
+    limit: usize,
+) -> Result<Vec<Claimed>, StoreError> {
+    let rows = sqlx::query!(
+        r#"WITH next AS (
+               SELECT id FROM bus.messages WHERE queue = $1 AND due_at <= now()
+               ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
+           )
+           UPDATE bus.messages AS m
+           SET due_at = now() + make_interval(secs => $3), lease = $4, attempt = m.attempt + 1
+           FROM next WHERE m.id = next.id
+           RETURNING m.id, m.message_id, m.topic, m.content_type, m.payload, m.traceparent, m.attempt"#,
+        queue.name,
+        i64::try_from(limit).unwrap_or(i64::MAX),
+        shared.options.lease.as_secs_f64(),
+        lease,
+    )
+    .fetch_all(&shared.pool)
+    .await;
+    let mut claimed: Vec<Claimed> = shared
+        .observe(rows)?
+        .into_iter()
+        .map(|row| Claimed {
+            id: row.id,
+            message: Message {
+                id: row.message_id,
+                topic: row.topic,
+                content_type: row.content_type,
+                payload: row.payload.into(),
+                traceparent: row.traceparent,
+            },
+            attempt: u32::try_from(row.attempt).unwrap_or(u32::MAX),
+        })
+        .collect();
+    claimed.sort_unstable_by_key(|claimed| claimed.id);
+    Ok(claimed)
+}
+
 #[async_trait]
 impl Subscription for PgSubscription {
     async fn next(&mut self) -> Option<Delivery> {
@@ -157,5 +187,22 @@ impl Subscription for PgSubscription {
             .run_until_cancelled(self.receive(max))
             .await
             .unwrap_or_default()
+    }
+
+    async fn close(&mut self) {
+        if let Some(task) = self.claiming.take() {
+            // what it claimed is given back below
+            let _ = tokio::time::timeout(CLOSE_WITHIN, task).await;
+        }
+        let given_back = give_back(&self.shared, self.queue, self.lease);
+        if !matches!(
+            tokio::time::timeout(CLOSE_WITHIN, given_back).await,
+            Ok(Ok(()))
+        ) {
+            tracing::debug!(
+                queue = self.queue.name,
+                "messages in hand come again when their lease ends"
+            );
+        }
     }
 }

@@ -173,6 +173,8 @@ impl Task {
                 biased;
                 count = received.recv_many(&mut orders, MOST) => {
                     if count == 0 {
+                        // the subscription and all its deliveries are gone: what is still leased was claimed for nobody
+                        let _ = give_back(&self.shared, self.queue, self.lease).await;
                         return;
                     }
                     self.write(&mut orders).await;
@@ -329,4 +331,23 @@ impl Task {
             }
         }
     }
+}
+
+/// Gives back everything that the consumer `lease` still has.
+pub(super) async fn give_back(
+    shared: &Shared,
+    queue: &'static Queue,
+    lease: Uuid,
+) -> Result<(), sqlx::Error> {
+    let given_back = sqlx::query!(
+        "UPDATE bus.messages SET due_at = now(), lease = NULL WHERE queue = $1 AND lease = $2 AND due_at > now()",
+        queue.name,
+        lease,
+    )
+    .execute(&shared.pool)
+    .await?;
+    if given_back.rows_affected() > 0 {
+        shared.bells.of(queue).ring();
+    }
+    Ok(())
 }

@@ -14,7 +14,7 @@ use lapin::{
     types::FieldTable,
 };
 use std::{sync::Arc, time::Duration};
-use tokio::time::timeout;
+use tokio::{task::JoinHandle, time::timeout};
 
 /// Shortest and longest pause before subscribing again.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
@@ -25,6 +25,8 @@ pub(super) struct RabbitSubscription {
     shared: Arc<Shared>,
     queue: &'static Queue,
     open: Option<Open>,
+    /// Subscribing goes on when a call that waits for it is cancelled: half a subscription would take messages for nobody.
+    opening: Option<JoinHandle<Result<Open, String>>>,
     pause: Duration,
     subscribed_before: bool,
 }
@@ -42,6 +44,7 @@ impl RabbitSubscription {
             shared,
             queue,
             open: None,
+            opening: None,
             pause: PAUSE.0,
             subscribed_before: false,
         }
@@ -50,13 +53,19 @@ impl RabbitSubscription {
     /// Waits for the connection and subscribes. `None` once the bus was closed.
     async fn open(&mut self) -> Option<&mut Open> {
         while self.open.is_none() {
-            let connection = self.shared.consuming.up().await?;
-            let reason = match timeout(
-                SUBSCRIBE_WITHIN,
-                subscribe(&self.shared, connection, self.queue),
-            )
-            .await
-            {
+            if self.opening.is_none() {
+                let connection = self.shared.consuming.up().await?;
+                let (shared, queue) = (self.shared.clone(), self.queue);
+                self.opening = Some(tokio::spawn(async move {
+                    subscribe(&shared, connection, queue).await
+                }));
+            }
+            let opened = match &mut self.opening {
+                Some(task) => task.await,
+                None => continue,
+            };
+            self.opening = None;
+            let reason = match opened {
                 Ok(Ok(open)) => {
                     if self.subscribed_before {
                         metrics::counter!("keylight_bus_resubscribes_total", "queue" => self.queue.name).increment(1);
@@ -66,8 +75,9 @@ impl RabbitSubscription {
                     self.open = Some(open);
                     break;
                 }
-                Ok(Err(error)) => error.to_string(),
-                Err(_) => "no answer".to_owned(),
+                Ok(Err(reason)) => reason,
+                // cancelled only when the runtime ends
+                Err(_) => "cut short".to_owned(),
             };
             tracing::warn!(
                 queue = self.queue.name,
@@ -134,29 +144,48 @@ impl RabbitSubscription {
     }
 }
 
+/// A consumer on a new channel. If that does not work out, the channel is closed and with it whatever came of it.
 async fn subscribe(
     shared: &Shared,
     connection: Arc<Connection>,
     queue: &'static Queue,
-) -> lapin::Result<Open> {
-    let channel = connection.create_channel().await?;
-    declare::for_consumer(&channel, &shared.names, queue).await?;
+) -> Result<Open, String> {
+    let channel = connection
+        .create_channel()
+        .await
+        .map_err(|error| error.to_string())?;
+    let reason = match timeout(SUBSCRIBE_WITHIN, consumer_on(&channel, shared, queue)).await {
+        Ok(Ok(consumer)) => {
+            return Ok(Open {
+                consumer,
+                connection,
+                _channel: channel,
+            });
+        }
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "no answer".to_owned(),
+    };
+    let _ = timeout(SUBSCRIBE_WITHIN, channel.close(200, "gave up".into())).await;
+    Err(reason)
+}
+
+async fn consumer_on(
+    channel: &lapin::Channel,
+    shared: &Shared,
+    queue: &'static Queue,
+) -> lapin::Result<Consumer> {
+    declare::for_consumer(channel, &shared.names, queue).await?;
     channel
         .basic_qos(queue.prefetch.max(1), BasicQosOptions::default())
         .await?;
-    let consumer = channel
+    channel
         .basic_consume(
             shared.names.work(queue).into(),
             "".into(),
             BasicConsumeOptions::default(),
             FieldTable::default(),
         )
-        .await?;
-    Ok(Open {
-        consumer,
-        connection,
-        _channel: channel,
-    })
+        .await
 }
 
 #[async_trait]

@@ -272,12 +272,13 @@ impl Relay {
             .in_current_span(),
         );
         async move {
-            task.await.unwrap_or_else(|error| match error.try_into_panic() {
-                // the relay is started anew, and reads these rows again
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // cancelled: only at the end of the runtime
-                Err(_) => Sent::default(),
-            })
+            task.await
+                .unwrap_or_else(|error| match error.try_into_panic() {
+                    // the relay is started anew, and reads these rows again
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    // cancelled: only at the end of the runtime
+                    Err(_) => Sent::default(),
+                })
         }
         .boxed()
     }

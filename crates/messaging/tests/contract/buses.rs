@@ -86,15 +86,6 @@ impl Rabbit {
         };
         RabbitBus::connect(&url.to_owned().into(), options, &CancellationToken::new()).unwrap()
     }
-
-    /// A plain channel, to do what administrators do.
-    pub async fn channel(&self) -> (lapin::Connection, lapin::Channel) {
-        let connection = lapin::Connection::connect(&self.url, Default::default())
-            .await
-            .unwrap();
-        let channel = connection.create_channel().await.unwrap();
-        (connection, channel)
-    }
 }
 
 /// Queues of a shared broker would pile up.
