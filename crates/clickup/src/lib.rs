@@ -13,6 +13,7 @@
 //! To add a call: a method in [`calls`](ClickUp) beside its kind, with the route template as the constant text, and a test
 //! against a strange answer.
 
+mod call;
 mod calls;
 pub mod delivery;
 mod error;

@@ -3,8 +3,9 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::call::Call;
 use crate::error::ClickUpError;
-use crate::transport::{Answer, Call, ClickUp};
+use crate::transport::{Answer, ClickUp};
 
 impl ClickUp {
     /// Sets a custom field. For a drop-down `value` is the id of the option.

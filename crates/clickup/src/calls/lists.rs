@@ -3,11 +3,12 @@
 use reqwest::Method;
 use serde::Deserialize;
 
+use crate::call::Call;
 use crate::error::ClickUpError;
 use crate::model::field::FieldDefinition;
 use crate::model::lenient;
 use crate::model::status::Status;
-use crate::transport::{Answer, Call, ClickUp};
+use crate::transport::{Answer, ClickUp};
 
 /// A list, as far as tasks in it need to know.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

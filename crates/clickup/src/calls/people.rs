@@ -3,9 +3,10 @@
 use reqwest::Method;
 use serde::Deserialize;
 
+use crate::call::Call;
 use crate::error::ClickUpError;
 use crate::model::people::{Team, User};
-use crate::transport::{Answer, Call, ClickUp};
+use crate::transport::{Answer, ClickUp};
 
 #[derive(Deserialize)]
 struct UserBody {

@@ -5,10 +5,11 @@ use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::call::Call;
 use crate::error::ClickUpError;
 use crate::model::lenient;
 use crate::model::task::{Priority, Task};
-use crate::transport::{Answer, Call, ClickUp};
+use crate::transport::{Answer, ClickUp};
 
 /// Tasks per page, fixed by the service.
 const PAGE_SIZE: usize = 100;

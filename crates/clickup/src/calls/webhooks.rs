@@ -4,10 +4,11 @@ use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::call::Call;
 use crate::error::ClickUpError;
 use crate::model::lenient;
 use crate::model::webhook::Webhook;
-use crate::transport::{Answer, Call, ClickUp};
+use crate::transport::{Answer, ClickUp};
 
 /// Where a webhook listens.
 #[derive(Debug, Clone, PartialEq, Eq)]

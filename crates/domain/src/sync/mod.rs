@@ -7,6 +7,7 @@
 //! - [`value`]: the synchronised fields, and values that are equal when they mean the same
 //! - [`base`]: what both sides last agreed on
 //! - [`merge`]: base, ours and theirs of one field to what has to move
+//! - [`labels`]: our codes, and what people read for them
 //! - [`mapping`]: our codes and the statuses, fields and options of a list
 //! - [`template`]: name, description, priority and marker of the task for a submission
 //! - [`hint`]: whether a webhook tells anything that is not known
@@ -24,6 +25,7 @@ pub mod base;
 pub mod budget;
 pub mod decide;
 pub mod hint;
+pub mod labels;
 pub mod mapping;
 pub mod merge;
 pub mod template;

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use uuid::Uuid;
 
-use super::mapping::{Mapping, label};
+use super::labels::label;
+use super::mapping::Mapping;
 use super::value::{Field, Value, View};
 
 /// Longest name of a task, in characters.

@@ -173,7 +173,10 @@ pub async fn renew(
 /// When the database is away.
 pub async fn end_all_leases(pool: &PgPool, now: DateTime<Utc>) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE sync.links SET lease_owner = NULL, lease_until = NULL, due_at = $1 WHERE lease_until IS NOT NULL",
+        r#"UPDATE sync.links SET lease_owner = NULL, lease_until = NULL, due_at = $1,
+                  -- its calls ended with it
+                  asked_at = LEAST(asked_at, $1)
+            WHERE lease_until IS NOT NULL"#,
         now
     )
     .execute(pool)

@@ -1,6 +1,7 @@
 //! Due links to calls: one loop that claims, and one short task per claimed link.
 
 mod active;
+mod ending;
 mod job;
 mod moves;
 

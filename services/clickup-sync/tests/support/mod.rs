@@ -415,7 +415,7 @@ impl System {
             assert!(text.contains(&submission.email_address), "{text}");
             assert!(submission.clickup_url.as_deref().unwrap().contains(&id));
             let budget = chosen(task, "Budget").unwrap();
-            let expected = keylight_domain::sync::mapping::label(
+            let expected = keylight_domain::sync::labels::label(
                 keylight_domain::sync::Field::Budget,
                 &submission.build_budget,
             );
