@@ -5,14 +5,18 @@ use std::{env, error::Error, fs, path::PathBuf};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../../proto");
-    let files = ["entity", "sync", "analytics"].map(|name| root.join(format!("keylight/v1/{name}.proto")));
+    let files =
+        ["entity", "sync", "analytics"].map(|name| root.join(format!("keylight/v1/{name}.proto")));
     // `compile_fds` does not say this itself
     for file in &files {
         println!("cargo:rerun-if-changed={}", file.display());
     }
     let descriptors = protox::compile(&files, [&root])?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    fs::write(out.join("keylight.v1.descriptor.bin"), descriptors.encode_to_vec())?;
+    fs::write(
+        out.join("keylight.v1.descriptor.bin"),
+        descriptors.encode_to_vec(),
+    )?;
     tonic_prost_build::configure().compile_fds(descriptors)?;
     Ok(())
 }

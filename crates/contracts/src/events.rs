@@ -59,7 +59,14 @@ fn json_content_type() -> String {
 impl CloudEvent {
     /// An event about `subject`.
     #[must_use]
-    pub fn new(id: Uuid, source: &str, kind: &str, subject: String, time: DateTime<Utc>, correlation: String) -> Self {
+    pub fn new(
+        id: Uuid,
+        source: &str,
+        kind: &str,
+        subject: String,
+        time: DateTime<Utc>,
+        correlation: String,
+    ) -> Self {
         Self {
             specversion: "1.0".to_owned(),
             id,
@@ -175,13 +182,19 @@ mod tests {
         let events = decode(CONTENT_TYPE, GOLDEN.as_bytes()).unwrap();
         assert_eq!(events[0].submission_id(), Some(42));
         let facts: SubmissionFacts = serde_json::from_value(events[0].data.clone()).unwrap();
-        assert_eq!((facts.status.as_str(), facts.previous_status), ("new", None));
+        assert_eq!(
+            (facts.status.as_str(), facts.previous_status),
+            ("new", None)
+        );
     }
 
     #[test]
     fn a_batch_is_an_array() {
         let body = format!("[{GOLDEN},{GOLDEN}]");
-        assert_eq!(decode(CONTENT_TYPE_BATCH, body.as_bytes()).unwrap().len(), 2);
+        assert_eq!(
+            decode(CONTENT_TYPE_BATCH, body.as_bytes()).unwrap().len(),
+            2
+        );
         assert!(decode(CONTENT_TYPE, body.as_bytes()).is_err());
     }
 }

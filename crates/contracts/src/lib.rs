@@ -4,7 +4,12 @@
 //! method. Field numbers are never used twice and fields are only added: old and new processes run side by side
 //! during every deployment.
 
-#[allow(missing_docs, clippy::all, clippy::pedantic, reason = "generated; the documentation stands in the .proto files")]
+#[allow(
+    missing_docs,
+    clippy::all,
+    clippy::pedantic,
+    reason = "generated; the documentation stands in the .proto files"
+)]
 mod generated {
     tonic::include_proto!("keylight.v1");
 }
@@ -14,7 +19,8 @@ pub mod v1 {
     pub use super::generated::*;
 
     /// The descriptors of all contracts, for gRPC reflection.
-    pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/keylight.v1.descriptor.bin"));
+    pub const DESCRIPTORS: &[u8] =
+        include_bytes!(concat!(env!("OUT_DIR"), "/keylight.v1.descriptor.bin"));
 }
 
 pub mod events;

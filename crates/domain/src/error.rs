@@ -118,7 +118,11 @@ impl DomainError {
 
     /// A needed part is away; the caller should try again.
     pub fn unavailable(cause: impl Into<String>) -> Self {
-        Self::new(ErrorCode::Unavailable, "The service is busy, please try again in a moment").caused_by(cause)
+        Self::new(
+            ErrorCode::Unavailable,
+            "The service is busy, please try again in a moment",
+        )
+        .caused_by(cause)
     }
 
     /// A defect of ours: the caller learns nothing but that it happened.

@@ -42,7 +42,8 @@ impl Interceptor for Outgoing {
 /// # Errors
 /// When the URL or the token cannot be used in a header.
 pub fn channel(url: &Url, config: &Config) -> anyhow::Result<Channel> {
-    let mut authorization: MetadataValue<Ascii> = format!("Bearer {}", config.token.expose_secret()).parse()?;
+    let mut authorization: MetadataValue<Ascii> =
+        format!("Bearer {}", config.token.expose_secret()).parse()?;
     authorization.set_sensitive(true);
     let endpoint = transport::Endpoint::from_shared(url.to_string())?
         .connect_timeout(Duration::from_secs(2))
@@ -54,6 +55,9 @@ pub fn channel(url: &Url, config: &Config) -> anyhow::Result<Channel> {
         .keep_alive_while_idle(true)
         .initial_stream_window_size(1 << 20)
         .initial_connection_window_size(4 << 20);
-    let outgoing = Outgoing { authorization, deadline: config.deadline };
+    let outgoing = Outgoing {
+        authorization,
+        deadline: config.deadline,
+    };
     Ok(InterceptedService::new(endpoint.connect_lazy(), outgoing))
 }

@@ -38,8 +38,14 @@ impl Config {
         let token = reader.secret(&SERVICE_TOKEN);
         let length = token.expose_secret().len();
         if length > 0 && length < 16 {
-            reader.refuse(&SERVICE_TOKEN, "the value has fewer than 16 characters; take a longer one");
+            reader.refuse(
+                &SERVICE_TOKEN,
+                "the value has fewer than 16 characters; take a longer one",
+            );
         }
-        Self { token, deadline: reader.duration(&DEADLINE) }
+        Self {
+            token,
+            deadline: reader.duration(&DEADLINE),
+        }
     }
 }

@@ -64,13 +64,20 @@ pub fn status_of(error: &DomainError) -> Status {
 /// The failure that a status tells of, on the caller's side.
 #[must_use]
 pub fn error_of(status: &Status) -> DomainError {
-    let told = status.metadata().get(CODE).and_then(|value| value.to_str().ok()).and_then(ErrorCode::parse);
+    let told = status
+        .metadata()
+        .get(CODE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(ErrorCode::parse);
     let Some(code) = told else {
         // a status of the transport: its words are for the log
         let code = code_of(status.code());
         // anything but "come again" is a defect between our own services, of which the caller learns nothing
         let error = if code.is_retryable() {
-            DomainError { code, ..DomainError::unavailable(String::new()) }
+            DomainError {
+                code,
+                ..DomainError::unavailable(String::new())
+            }
         } else {
             DomainError::internal(String::new())
         };
@@ -92,8 +99,12 @@ mod tests {
     #[test]
     fn every_code_comes_back_with_its_details() {
         for code in ErrorCode::ALL {
-            let sent = DomainError::new(code, "words").with_details(vec!["ünï field".to_owned(), "other".to_owned()]);
-            assert_eq!(error_of(&status_of(&sent.clone().caused_by("secret"))), sent);
+            let sent = DomainError::new(code, "words")
+                .with_details(vec!["ünï field".to_owned(), "other".to_owned()]);
+            assert_eq!(
+                error_of(&status_of(&sent.clone().caused_by("secret"))),
+                sent
+            );
         }
     }
 
@@ -106,7 +117,12 @@ mod tests {
 
     #[test]
     fn a_refusal_of_the_transport_is_a_defect_of_ours() {
-        let error = error_of(&Status::unauthenticated("the service token is missing or wrong"));
-        assert_eq!((error.code, error.message.as_str()), (ErrorCode::Internal, "Something went wrong"));
+        let error = error_of(&Status::unauthenticated(
+            "the service token is missing or wrong",
+        ));
+        assert_eq!(
+            (error.code, error.message.as_str()),
+            (ErrorCode::Internal, "Something went wrong")
+        );
     }
 }

@@ -25,7 +25,10 @@ pub fn serve(listener: TcpListener, lifecycle: &Lifecycle) {
     });
     let stopping = lifecycle.stopping();
     lifecycle.spawn("metrics-upkeep", async move {
-        while tokio::time::timeout(Duration::from_secs(5), stopping.cancelled()).await.is_err() {
+        while tokio::time::timeout(Duration::from_secs(5), stopping.cancelled())
+            .await
+            .is_err()
+        {
             telemetry::tidy_metrics();
         }
         Ok(())
@@ -54,7 +57,10 @@ async fn ready(State(lifecycle): State<Lifecycle>) -> Response {
 
 async fn metrics() -> Response {
     (
-        [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        [(
+            header::CONTENT_TYPE,
+            "text/plain; version=0.0.4; charset=utf-8",
+        )],
         telemetry::render_metrics(),
     )
         .into_response()

@@ -75,7 +75,11 @@ impl Lifecycle {
             this.left(name);
             if this.stopping.is_cancelled() {
                 if let Ok(Err(error)) = result {
-                    tracing::warn!(task = name, error = format!("{error:#}"), "task ended with an error while stopping");
+                    tracing::warn!(
+                        task = name,
+                        error = format!("{error:#}"),
+                        "task ended with an error while stopping"
+                    );
                 }
                 return;
             }
@@ -116,7 +120,12 @@ impl Lifecycle {
                 if began.elapsed() > RESTART_DELAY.1 {
                     delay = RESTART_DELAY.0;
                 }
-                tracing::warn!(task = name, retry_in_ms = delay.as_millis(), reason, "task is started again");
+                tracing::warn!(
+                    task = name,
+                    retry_in_ms = delay.as_millis(),
+                    reason,
+                    "task is started again"
+                );
                 tokio::select! {
                     () = tokio::time::sleep(delay) => {}
                     () = this.stopping.cancelled() => return,
@@ -171,14 +180,25 @@ impl Lifecycle {
     pub async fn finished(&self, grace: Duration) -> anyhow::Result<()> {
         self.stopping.cancelled().await;
         self.tracker.close();
-        let in_time = tokio::time::timeout(grace, self.tracker.wait()).await.is_ok();
+        let in_time = tokio::time::timeout(grace, self.tracker.wait())
+            .await
+            .is_ok();
         let state = self.state();
         if let Some(reason) = &state.crash {
             anyhow::bail!("{reason}");
         }
         if !in_time {
-            let late: Vec<_> = state.running.iter().filter(|(_, n)| **n > 0).map(|(name, _)| *name).collect();
-            anyhow::bail!("did not end within {} s: {}", grace.as_secs(), late.join(", "));
+            let late: Vec<_> = state
+                .running
+                .iter()
+                .filter(|(_, n)| **n > 0)
+                .map(|(name, _)| *name)
+                .collect();
+            anyhow::bail!(
+                "did not end within {} s: {}",
+                grace.as_secs(),
+                late.join(", ")
+            );
         }
         Ok(())
     }

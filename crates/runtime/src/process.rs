@@ -106,7 +106,11 @@ where
             return ExitCode::SUCCESS;
         }
         other => {
-            eprintln!("{}: unknown argument \"{}\"; try --help", service.name, other.join(" "));
+            eprintln!(
+                "{}: unknown argument \"{}\"; try --help",
+                service.name,
+                other.join(" ")
+            );
             return ExitCode::from(EXIT_CONFIG);
         }
     }
@@ -126,7 +130,10 @@ fn help<C>(service: &Service<C>, tables: &[&[Key]]) -> String {
         name = service.name
     );
     for key in tables.iter().flat_map(|table| table.iter()) {
-        let default = key.default.map(|value| format!(" [{value}]")).unwrap_or_default();
+        let default = key
+            .default
+            .map(|value| format!(" [{value}]"))
+            .unwrap_or_default();
         let _ = writeln!(text, "  {:<36} {}{default}", key.env, key.doc);
     }
     text
@@ -152,7 +159,10 @@ where
     Fut: Future<Output = anyhow::Result<()>>,
 {
     tls::install();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("{name}: cannot start threads: {error}");
@@ -175,7 +185,11 @@ where
             return Err(error);
         }
         started.set(true);
-        tracing::info!(service = name, version = env!("CARGO_PKG_VERSION"), "started");
+        tracing::info!(
+            service = name,
+            version = env!("CARGO_PKG_VERSION"),
+            "started"
+        );
         let ended = lifecycle.finished(config.grace).await;
         tracing::info!(service = name, clean = ended.is_ok(), "stopped");
         ended
@@ -192,7 +206,10 @@ where
 
 fn watch_signals(lifecycle: &Lifecycle) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (mut interrupt, mut terminate) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
     let lifecycle = lifecycle.clone();
     // not one of the lifecycle's tasks: it must outlive the wish to stop, to see a second signal
     tokio::spawn(async move {

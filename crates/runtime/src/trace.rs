@@ -50,7 +50,8 @@ impl Extractor for One {
 }
 
 fn context_of(traceparent: &str) -> Context {
-    TraceContextPropagator::new().extract_with_context(&Context::new(), &One(Some(traceparent.to_owned())))
+    TraceContextPropagator::new()
+        .extract_with_context(&Context::new(), &One(Some(traceparent.to_owned())))
 }
 
 /// The `traceparent` of the current span, to send along.

@@ -58,7 +58,12 @@ impl Reader {
             known: BTreeSet::new(),
             problems: Vec::new(),
         };
-        if let Some(path) = reader.env.get(FILE_VARIABLE).filter(|path| !path.is_empty()).cloned() {
+        if let Some(path) = reader
+            .env
+            .get(FILE_VARIABLE)
+            .filter(|path| !path.is_empty())
+            .cloned()
+        {
             reader.read_file(Path::new(&path));
         }
         reader
@@ -79,7 +84,10 @@ impl Reader {
     /// Sets a value as if the environment said so, unless it does say something. For the process that holds all
     /// services and knows better defaults.
     pub fn suggest(&mut self, key: &Key, value: impl Into<String>) {
-        if self.raw(key).is_none_or(|(_, place)| place == Place::Default) {
+        if self
+            .raw(key)
+            .is_none_or(|(_, place)| place == Place::Default)
+        {
             self.env.insert(key.env.to_owned(), value.into());
         }
     }
@@ -87,7 +95,8 @@ impl Reader {
     /// Whether somebody has set the value (so it is not the default).
     #[must_use]
     pub fn is_set(&self, key: &Key) -> bool {
-        self.raw(key).is_some_and(|(_, place)| place != Place::Default)
+        self.raw(key)
+            .is_some_and(|(_, place)| place != Place::Default)
     }
 
     /// The value's text and where it came from. An empty variable counts as unset.
@@ -127,19 +136,38 @@ impl Reader {
         match fs::read_to_string(&value) {
             Ok(text) => Some((text.trim_end_matches(['\r', '\n']).to_owned(), place)),
             Err(error) => {
-                self.problem(key, place, format!("the file {value} cannot be read ({error}); give a readable file or set {}", key.env));
+                self.problem(
+                    key,
+                    place,
+                    format!(
+                        "the file {value} cannot be read ({error}); give a readable file or set {}",
+                        key.env
+                    ),
+                );
                 key.default.map(|value| (value.to_owned(), Place::Default))
             }
         }
     }
 
-    fn parsed<T>(&mut self, key: &Key, wanted: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+    fn parsed<T>(
+        &mut self,
+        key: &Key,
+        wanted: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
         let (value, place) = self.value(key)?;
         if let Some(parsed) = parse(&value) {
             return Some(parsed);
         }
-        let shown = if key.secret { "the value".to_owned() } else { format!("\"{value}\"") };
-        let example = key.default.map(|value| format!(", for example {value}")).unwrap_or_default();
+        let shown = if key.secret {
+            "the value".to_owned()
+        } else {
+            format!("\"{value}\"")
+        };
+        let example = key
+            .default
+            .map(|value| format!(", for example {value}"))
+            .unwrap_or_default();
         self.problem(key, place, format!("{shown} is not {wanted}{example}"));
         key.default.and_then(parse)
     }
@@ -191,12 +219,18 @@ impl Reader {
     pub fn url(&mut self, key: &Key) -> Url {
         let value = self.opt_url(key);
         // a literal that always parses
-        self.required(key, value, || Url::parse("http://localhost").expect("a constant URL"))
+        self.required(key, value, || {
+            Url::parse("http://localhost").expect("a constant URL")
+        })
     }
 
     /// A URL that may be unset.
     pub fn opt_url(&mut self, key: &Key) -> Option<Url> {
-        self.parsed(key, "a URL", |text| Url::parse(text).ok().filter(|url| url.has_host() || url.scheme() == "postgres"))
+        self.parsed(key, "a URL", |text| {
+            Url::parse(text)
+                .ok()
+                .filter(|url| url.has_host() || url.scheme() == "postgres")
+        })
     }
 
     /// A duration with its unit.
@@ -212,7 +246,10 @@ impl Reader {
     {
         let wanted = format!("a number from {low} to {high}");
         let value = self.parsed(key, &wanted, |text| {
-            text.trim().parse::<T>().ok().filter(|number| *number >= low && *number <= high)
+            text.trim()
+                .parse::<T>()
+                .ok()
+                .filter(|number| *number >= low && *number <= high)
         });
         self.required(key, value, || low)
     }
@@ -255,7 +292,11 @@ impl Reader {
     #[must_use]
     pub fn problems(&self, tables: &[&[Key]]) -> Vec<Problem> {
         let mut problems = self.problems.clone();
-        let known: BTreeSet<_> = tables.iter().flat_map(|table| table.iter()).map(|key| key.path).collect();
+        let known: BTreeSet<_> = tables
+            .iter()
+            .flat_map(|table| table.iter())
+            .map(|key| key.path)
+            .collect();
         for path in self.file.keys() {
             if !known.contains(path.as_str()) && !self.known.contains(path.as_str()) {
                 problems.push(Problem {
@@ -301,7 +342,11 @@ fn flatten(prefix: &str, value: &Value, into: &mut BTreeMap<String, String>) {
     match &value.kind {
         ValueKind::Table(table) => {
             for (name, value) in table {
-                let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+                let path = if prefix.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{prefix}.{name}")
+                };
                 flatten(&path, value, into);
             }
         }
@@ -321,25 +366,63 @@ mod tests {
     use super::*;
     use secrecy::ExposeSecret as _;
 
-    const PORT: Key = Key { path: "http.addr", env: "T_ADDR", default: Some("127.0.0.1:8080"), secret: false, doc: "where" };
-    const WAIT: Key = Key { path: "http.wait", env: "T_WAIT", default: Some("10s"), secret: false, doc: "how long" };
-    const TOKEN: Key = Key { path: "http.token", env: "T_TOKEN", default: None, secret: true, doc: "the token" };
-    const SIZE: Key = Key { path: "http.size", env: "T_SIZE", default: Some("5"), secret: true, doc: "size" };
+    const PORT: Key = Key {
+        path: "http.addr",
+        env: "T_ADDR",
+        default: Some("127.0.0.1:8080"),
+        secret: false,
+        doc: "where",
+    };
+    const WAIT: Key = Key {
+        path: "http.wait",
+        env: "T_WAIT",
+        default: Some("10s"),
+        secret: false,
+        doc: "how long",
+    };
+    const TOKEN: Key = Key {
+        path: "http.token",
+        env: "T_TOKEN",
+        default: None,
+        secret: true,
+        doc: "the token",
+    };
+    const SIZE: Key = Key {
+        path: "http.size",
+        env: "T_SIZE",
+        default: Some("5"),
+        secret: true,
+        doc: "size",
+    };
 
     fn env(pairs: &[(&str, &str)]) -> HashMap<String, String> {
-        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect()
     }
 
     #[test]
     fn all_mistakes_are_reported_at_once_and_secrets_are_not_shown() {
-        let mut reader = Reader::new(env(&[("T_ADDR", "nowhere"), ("T_WAIT", "10"), ("T_SIZE", "hunter2")]));
+        let mut reader = Reader::new(env(&[
+            ("T_ADDR", "nowhere"),
+            ("T_WAIT", "10"),
+            ("T_SIZE", "hunter2"),
+        ]));
         reader.addr(&PORT);
         assert_eq!(reader.duration(&WAIT), Duration::from_secs(10));
         reader.secret(&TOKEN);
         reader.number(&SIZE, 1, 9);
-        let problems: Vec<String> = reader.problems(&[]).iter().map(ToString::to_string).collect();
+        let problems: Vec<String> = reader
+            .problems(&[])
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(problems.len(), 4, "{problems:?}");
-        assert!(problems[0].starts_with("T_ADDR: \"nowhere\" is not an address"), "{problems:?}");
+        assert!(
+            problems[0].starts_with("T_ADDR: \"nowhere\" is not an address"),
+            "{problems:?}"
+        );
         assert!(problems.iter().all(|text| !text.contains("hunter2")));
     }
 
@@ -354,7 +437,11 @@ mod tests {
         let dir = std::env::temp_dir().join(format!("keylight-config-{}", std::process::id()));
         fs::create_dir_all(&dir).unwrap();
         let path = dir.join("keylight.toml");
-        fs::write(&path, "[http]\nwait = \"2s\"\naddr = \"127.0.0.1:1\"\ntypo = 1\n").unwrap();
+        fs::write(
+            &path,
+            "[http]\nwait = \"2s\"\naddr = \"127.0.0.1:1\"\ntypo = 1\n",
+        )
+        .unwrap();
         let secret = dir.join("token");
         fs::write(&secret, "s3cret\n").unwrap();
         let mut reader = Reader::new(env(&[

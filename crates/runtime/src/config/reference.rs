@@ -34,7 +34,9 @@ pub fn print_effective(reader: &Reader, tables: &[&[Key]]) -> String {
         let (value, place) = match reader.raw(key) {
             None => ("(unset)".to_owned(), ""),
             Some((_, place)) if key.secret => ("[hidden]".to_owned(), place.as_str()),
-            Some((value, place @ Place::VariableFile)) => (format!("(from {value})"), place.as_str()),
+            Some((value, place @ Place::VariableFile)) => {
+                (format!("(from {value})"), place.as_str())
+            }
             Some((value, place)) => (value, place.as_str()),
         };
         let _ = writeln!(text, "{:<34} {value:<40} {place}", key.path);
