@@ -33,8 +33,8 @@ pub static CHANGES: Queue = Queue {
     name: "clickup-sync.changes",
     bindings: &["keylight.submission.#"],
     purpose: "clickup-sync marks the link of each submission as due; its workers do the rest from rows",
-    guarantee: "at least once, any order. A lost message delays the task until the next sweep compares both sides; nothing \
-                is lost for good",
+    guarantee: "at least once, any order. A lost message delays the task until the repair finds \
+                submissions that wait although no link is due",
     max_attempts: 50,
     prefetch: 200,
 };
