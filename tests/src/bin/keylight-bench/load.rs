@@ -155,7 +155,7 @@ async fn exchange(
 /// An application nobody has sent before.
 pub fn application(number: u64) -> String {
     let run = std::process::id();
-    let (category, company) = if number % 4 == 0 {
+    let (category, company) = if number.is_multiple_of(4) {
         ("developer", "\"Acme Homes\"")
     } else {
         ("homebuyer", "null")

@@ -52,9 +52,10 @@ pub async fn run(system: &System) -> anyhow::Result<()> {
 
     let rows: Vec<(String, i64)> = sqlx::query_as(
         "SELECT clickup_task_id, (extract(epoch FROM created_at) * 1000)::bigint FROM entity.submissions \
-         WHERE id > $1 AND clickup_task_id IS NOT NULL",
+         WHERE id > $1 AND clickup_task_id IS NOT NULL AND email_address LIKE $2",
     )
     .bind(from)
+    .bind(format!("bench-{}-%", std::process::id()))
     .fetch_all(&pool)
     .await?;
     let tasks = created_times(&client, &system.sim).await?;
