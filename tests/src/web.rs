@@ -80,13 +80,11 @@ impl Web {
     }
 
     /// A request without credentials.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.base))
     }
 
     /// A request with the admin token.
-    #[must_use]
     pub fn admin(&self, method: Method, path: &str) -> RequestBuilder {
         self.request(method, path).bearer_auth(&self.token)
     }
@@ -189,5 +187,31 @@ impl Web {
                 .json(&body),
         )
         .await
+    }
+
+    /// The console's first page, after logging in with the admin token.
+    ///
+    /// # Panics
+    /// When the login is refused.
+    pub async fn console(&self) -> String {
+        let mut form = reqwest::Url::parse("http://form.invalid/").expect("a constant URL");
+        form.query_pairs_mut().append_pair("token", &self.token);
+        let login = self
+            .request(Method::POST, "/console/login")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form.query().unwrap_or_default().to_owned());
+        let answer = Self::send(login).await;
+        let cookie = answer.header("set-cookie").split(';').next();
+        let cookie = cookie.unwrap_or_default().to_owned();
+        assert!(
+            answer.status.is_redirection() && !cookie.is_empty(),
+            "login: {} {}",
+            answer.status,
+            answer.text
+        );
+        let page = self
+            .request(Method::GET, "/console")
+            .header(header::COOKIE, cookie);
+        Self::send(page).await.text
     }
 }

@@ -2,12 +2,17 @@
 
 use keylight_e2e::{
     System, applications,
-    scenarios::{self, becoming_tasks, clickup_down, kills, statuses},
+    scenarios::{self, becoming_tasks, clickup_down, console, kills, statuses},
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn form_and_json_lead_to_tasks() {
     becoming_tasks::form_and_json_lead_to_tasks(&mut System::embedded().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_console_counts() {
+    console::the_counts_follow(&mut System::embedded().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

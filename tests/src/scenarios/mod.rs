@@ -2,6 +2,7 @@
 
 pub mod becoming_tasks;
 pub mod clickup_down;
+pub mod console;
 pub mod kills;
 pub mod statuses;
 
