@@ -7,21 +7,16 @@ use crate::{
 };
 use anyhow::Context as _;
 use keylight_contracts::v1::entity_service_server::EntityServiceServer;
-use keylight_runtime::{
-    clock::Clock,
-    lifecycle::{Latch, Lifecycle},
-};
+use keylight_messaging::relay::{self, RelayOptions};
+use keylight_runtime::{clock::Clock, lifecycle::Lifecycle};
 use keylight_store::{
     migrate::migrate_when_up,
     outbox::{Outbox, Schema},
 };
 use sqlx::{PgPool, migrate::Migrator};
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 use tokio::net::TcpListener;
 
@@ -30,10 +25,6 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 /// The schema's name.
 pub const SCHEMA: &str = "entity";
 
-/// How often the database is asked whether it is there, for readiness.
-const PROBE_EVERY: Duration = Duration::from_secs(2);
-/// Failed probes in a row before the service says that it is not ready. One may only mean that every connection is busy.
-const PROBES_UNTIL_AWAY: u32 = 3;
 /// Largest request that is read: an application of the longest texts fits many times.
 const MAX_REQUEST: usize = 1 << 20;
 /// Largest answer: a page of the longest texts.
@@ -49,6 +40,8 @@ pub struct Resources {
     pub listener: TcpListener,
     /// Time, ids and randomness.
     pub clock: Arc<dyn Clock>,
+    /// No other process uses this database: events left by an earlier one are sent at once.
+    pub alone: bool,
 }
 
 /// Starts the service. It is ready once the database answers and the schema is there.
@@ -61,7 +54,13 @@ pub fn run(config: &Config, resources: Resources, lifecycle: &Lifecycle) -> anyh
         bus,
         listener,
         clock,
+        alone,
     } = resources;
+    let options = RelayOptions {
+        alone,
+        clock: clock.clone(),
+        ..RelayOptions::default()
+    };
     let outbox = Outbox::new(Schema::Entity, clock.new_id());
     let migrated = Migrated::default();
     prepare_store(pool.clone(), migrated.clone(), lifecycle);
@@ -78,13 +77,13 @@ pub fn run(config: &Config, resources: Resources, lifecycle: &Lifecycle) -> anyh
     let stopping = lifecycle.stopping();
     lifecycle.supervise("entity-relay", move || {
         let (outbox, pool, bus) = (outbox.clone(), pool.clone(), bus.clone());
-        let (migrated, stopping) = (migrated.clone(), stopping.clone());
+        let (migrated, stopping, options) = (migrated.clone(), stopping.clone(), options.clone());
         async move {
             tokio::select! {
                 () = migrated.wait() => {}
                 () = stopping.cancelled() => return Ok(()),
             }
-            keylight_messaging::relay::run(outbox, pool, bus, stopping).await
+            relay::run_with(outbox, pool, bus, options, stopping).await
         }
     });
     Ok(())
@@ -164,32 +163,7 @@ fn prepare_store(pool: PgPool, migrated: Migrated, lifecycle: &Lifecycle) {
             return Err(error);
         }
         migrated.set();
-        watch(&pool, &latch, &stopping).await;
+        keylight_store::watch(&pool, &latch, &stopping).await;
         Ok(())
     });
-}
-
-async fn watch(pool: &PgPool, latch: &Latch, stopping: &tokio_util::sync::CancellationToken) {
-    let mut failures = 0;
-    while !stopping.is_cancelled() {
-        match sqlx::query("SELECT 1").execute(pool).await {
-            Ok(_) => {
-                if failures >= PROBES_UNTIL_AWAY {
-                    tracing::info!("database is back");
-                }
-                failures = 0;
-                latch.set(true);
-            }
-            Err(error) => {
-                failures += 1;
-                if failures == PROBES_UNTIL_AWAY {
-                    let error = keylight_store::StoreError::from(error);
-                    tracing::warn!(error = %error, "database does not answer");
-                    latch.set(false);
-                }
-            }
-        }
-        // an end of the wait before the time is the wish to stop, which the loop sees
-        let _ = tokio::time::timeout(PROBE_EVERY, stopping.cancelled()).await;
-    }
 }

@@ -37,6 +37,7 @@ async fn start(settings: Settings, lifecycle: Lifecycle) -> anyhow::Result<()> {
         bus,
         listener,
         clock,
+        alone: false,
     };
     app::run(&entity, resources, &lifecycle)
 }

@@ -144,7 +144,9 @@ async fn start(settings: Settings, held: &Held, lifecycle: Lifecycle) -> anyhow:
     // before the services, so that it outlives them
     let life = parts.add("message-bus");
     let bus = keylight_messaging::connect(&services.bus, &pool, "keylight", &life).await?;
-    let parts = start_services(services, &pool, &bus, inner, http, parts).await?;
+    // the embedded database is locked by this process; one that the settings name may have other users
+    let alone = !settings.own_database;
+    let parts = start_services(services, &pool, &bus, inner, http, parts, alone).await?;
     let parts = Arc::new(parts);
     Parts::attend(parts.clone(), &lifecycle, settings.process.grace);
 
@@ -167,6 +169,7 @@ async fn start_services(
     inner: Inner,
     http: TcpListener,
     mut parts: Parts,
+    alone: bool,
 ) -> anyhow::Result<Parts> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (pool, bus) = (|| pool.clone(), || bus.clone());
@@ -177,6 +180,7 @@ async fn start_services(
         bus: bus(),
         listener: inner.entity,
         clock: clock.clone(),
+        alone,
     };
     entity_service::app::run(&services.entity, resources, &life)?;
 
@@ -203,6 +207,7 @@ async fn start_services(
         pool: pool(),
         bus: bus(),
         clock,
+        alone,
     };
     let webhooks = webhook_gateway::app::build(&services.gateway, resources, &life)?;
 

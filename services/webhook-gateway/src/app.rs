@@ -7,7 +7,10 @@ use crate::{
     endpoints::keyring::Keyring,
 };
 use axum::Router;
-use keylight_messaging::{MessageBus, relay};
+use keylight_messaging::{
+    MessageBus,
+    relay::{self, RelayOptions},
+};
 use keylight_runtime::{clock::Clock, lifecycle::Lifecycle};
 use keylight_store::outbox::{Outbox, Schema};
 use sqlx::{PgPool, migrate::Migrator};
@@ -28,6 +31,8 @@ pub struct Resources {
     pub bus: Arc<dyn MessageBus>,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// No other process uses this database: hints left by an earlier one are sent at once.
+    pub alone: bool,
 }
 
 /// Starts the gateway's tasks and returns its routes, to be served on a listener of any kind. Ready once the database
@@ -40,7 +45,12 @@ pub fn build(
     resources: Resources,
     lifecycle: &Lifecycle,
 ) -> anyhow::Result<Router> {
-    let Resources { pool, bus, clock } = resources;
+    let Resources {
+        pool,
+        bus,
+        clock,
+        alone,
+    } = resources;
     let stopping = lifecycle.stopping();
     let sync = keylight_rpc::client::channel(&config.sync_url, &config.rpc)?;
     let keyring = Arc::new(Keyring::new(pool.clone(), sync, clock.clone()));
@@ -51,8 +61,14 @@ pub fn build(
     lifecycle.spawn("webhook-gatherer", gatherer.run(stopping.clone()));
 
     let relayed = pool.clone();
+    let options = RelayOptions {
+        alone,
+        clock: clock.clone(),
+        ..RelayOptions::default()
+    };
     supervise_when(&prepared, "webhook-relay", lifecycle, move |stopping| {
-        relay::run(outbox.clone(), relayed.clone(), bus.clone(), stopping)
+        let (outbox, pool, bus) = (outbox.clone(), relayed.clone(), bus.clone());
+        relay::run_with(outbox, pool, bus, options.clone(), stopping)
     });
     let (retention, time) = (config.retention, clock.clone());
     supervise_when(&prepared, "webhook-pruning", lifecycle, move |stopping| {

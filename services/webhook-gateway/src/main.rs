@@ -39,6 +39,7 @@ async fn start(settings: Settings, lifecycle: Lifecycle) -> anyhow::Result<()> {
         pool,
         bus,
         clock: Arc::new(SystemClock),
+        alone: false,
     };
     app::run(&gateway, resources, listener, &lifecycle)
 }

@@ -125,6 +125,7 @@ impl System {
             bus: bus.clone(),
             listener,
             clock: Arc::new(SystemClock),
+            alone: false,
         };
         app::run(&config, resources, &lifecycle).unwrap();
         let client = EntityServiceClient::new(client::channel(&url, &config.rpc).unwrap());

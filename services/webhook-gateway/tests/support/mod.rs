@@ -178,6 +178,7 @@ impl Gateway {
             pool: pool.clone(),
             bus: bus.clone(),
             clock: Arc::new(SystemClock),
+            alone: false,
         };
         let routes = app::build(config, resources, &lifecycle).unwrap();
         wait_until("the gateway is ready", LONG, || async {
