@@ -85,7 +85,11 @@ where
             if !trace::is_enabled() {
                 return tracing::Span::none();
             }
-            let span = tracing::info_span!("grpc", otel.name = request.uri().path(), otel.kind = "server");
+            let method = request.uri().path().trim_start_matches('/');
+            if is_upkeep(method) {
+                return tracing::Span::none();
+            }
+            let span = tracing::info_span!("grpc", otel.name = method, otel.kind = "server", rpc.system = "grpc");
             if let Some(parent) = request.headers().get(trace::TRACEPARENT).and_then(|value| value.to_str().ok()) {
                 trace::set_parent(&span, parent);
             }
@@ -102,4 +106,9 @@ where
         Ok(())
     });
     Ok(())
+}
+
+/// Health and reflection: asked all the time, and caused by nobody.
+fn is_upkeep(method: &str) -> bool {
+    method.starts_with("grpc.")
 }

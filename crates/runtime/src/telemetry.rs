@@ -87,7 +87,7 @@ static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
 pub fn init(service: &'static str, config: &Config) -> anyhow::Result<Guard> {
     // libraries that repeat payloads or say the same on every start are held down
     let quiet = "h2=warn,hyper=warn,hyper_util=warn,tower=warn,reqwest=warn,sqlx::postgres::notice=warn,lapin=warn,\
-                 lapin::returned_messages=off,wasmer=warn,wasmer_wasix=warn,wasmer_compiler=warn,cranelift=warn";
+                 lapin::returned_messages=off,opentelemetry_sdk=off,wasmer=warn,wasmer_wasix=warn,wasmer_compiler=warn,cranelift=warn";
     let filter = EnvFilter::try_new(format!("{},{quiet}", config.filter)).context("log filter")?;
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = if config.json {
@@ -108,8 +108,12 @@ pub fn init(service: &'static str, config: &Config) -> anyhow::Result<Guard> {
             .with_batch_exporter(exporter)
             .with_resource(Resource::builder().with_service_name(service).build())
             .build();
-        spans = Some(tracing_opentelemetry::layer().with_tracer(built.tracer("keylight")).with_filter(
-            EnvFilter::try_new("info,h2=off,hyper=off,hyper_util=off,tonic=off,tower=off,reqwest=off,lapin=off,sqlx=off")?,
+        // which thread polled a future, and for how long, says nothing about a request and would be most of a span's bytes
+        let layer = tracing_opentelemetry::layer().with_threads(false).with_tracked_inactivity(false);
+        spans = Some(layer.with_tracer(built.tracer("keylight")).with_filter(
+            EnvFilter::try_new(
+                "info,h2=off,hyper=off,hyper_util=off,tonic=off,tower=off,reqwest=off,lapin=off,sqlx=off,opentelemetry=off",
+            )?,
         ));
         provider = Some(built);
         crate::trace::enable();
