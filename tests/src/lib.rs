@@ -5,6 +5,7 @@
 //! set-up; `tests/e2e_embedded.rs` and `tests/e2e_distributed.rs` run them all on both.
 
 pub mod applications;
+pub mod collector;
 pub mod process;
 pub mod scenarios;
 pub mod simulator;
