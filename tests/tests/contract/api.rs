@@ -2,6 +2,7 @@
 
 use crate::answers::Answer;
 use anyhow::Context as _;
+use keylight_e2e::web::Web;
 use reqwest::{Method, header::HeaderMap};
 use serde_json::{Value, json};
 use std::{
@@ -36,6 +37,13 @@ impl Api {
             http: keylight_e2e::web::client(),
             next: AtomicU64::new(1),
         }
+    }
+
+    /// The door of a running system.
+    pub fn of(web: &Web) -> Self {
+        let request = web.admin(Method::GET, "/").build().unwrap();
+        let credential = request.headers()["authorization"].to_str().unwrap();
+        Self::new(web.base(), credential.trim_start_matches("Bearer "))
     }
 
     /// A number that nobody else gets, for names and addresses.

@@ -78,7 +78,6 @@ async fn failures(api: &Api) -> Vec<String> {
 
 /// Settings of both set-ups. The blank after the comma is how people write lists.
 const SETTINGS: Settings<'_> = &[
-    ("KEYLIGHT_ADMIN_TOKEN", TOKEN),
     // the one-process set-up is made for a developer's machine otherwise
     ("KEYLIGHT_ENVIRONMENT", "production"),
     (
@@ -86,10 +85,9 @@ const SETTINGS: Settings<'_> = &[
         concat!("https://www.example.com", ", ", "https://admin.example.com"),
     ),
 ];
-const TOKEN: &str = "token-of-the-contract-tests";
 
 async fn holds(mut system: System) {
-    let failures = failures(&Api::new(system.web.base(), TOKEN)).await;
+    let failures = failures(&Api::of(&system.web)).await;
     system.stop();
     told(&failures);
 }
