@@ -189,6 +189,28 @@ fn files_that_documents_name_exist() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Names of error codes: `ErrorCode::NotFound => "not_found",`.
+fn error_codes(source: &str) -> BTreeSet<&str> {
+    let arms = source
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("ErrorCode::"));
+    arms.filter_map(|arm| arm.split_once("=> \"")?.1.split('"').next())
+        .collect()
+}
+
+#[test]
+fn the_api_page_lists_every_error_code() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    let (source, page) = (read("crates/domain/src/error.rs"), read("docs/api.md"));
+    let codes = error_codes(&source);
+    assert!(codes.contains("not_found") && codes.len() > 5, "{codes:?}");
+    let missing: Vec<&str> = codes
+        .into_iter()
+        .filter(|code| !page.contains(&format!("`{code}`")))
+        .collect();
+    assert!(missing.is_empty(), "docs/api.md does not list {missing:?}");
+}
+
 #[test]
 fn a_wrong_name_would_be_seen() {
     let text = "set KEYLIGHT_HTTP_ADDR or `CLICKUP_TOKEN_FILE`, not KEYLIGHT_TEST_AMQP_URL; keylight_http_requests_total{a=\"b\"}, \
