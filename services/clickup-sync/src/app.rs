@@ -47,6 +47,28 @@ pub async fn run(
     resources: Resources,
     lifecycle: &Lifecycle,
 ) -> anyhow::Result<()> {
+    start(config, resources, lifecycle, false).await
+}
+
+/// As [`run`], for a process that no other shares the database with: what was leased belonged to one that is gone, and is
+/// taken over at once.
+///
+/// # Errors
+/// As [`run`], and when the leases cannot be ended.
+pub async fn run_alone(
+    config: Config,
+    resources: Resources,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<()> {
+    start(config, resources, lifecycle, true).await
+}
+
+async fn start(
+    config: Config,
+    resources: Resources,
+    lifecycle: &Lifecycle,
+    alone: bool,
+) -> anyhow::Result<()> {
     let Resources {
         pool,
         bus,
@@ -57,8 +79,7 @@ pub async fn run(
     let schema = lifecycle.latch("sync-schema");
     keylight_store::migrate::migrate_when_up(&pool, &MIGRATIONS, SCHEMA, &stopping).await?;
     schema.set(true);
-    if pool.options().get_max_connections() == 1 {
-        // the embedded database has one client: what was leased belonged to a process that is gone
+    if alone {
         links::end_all_leases(&pool, clock.now()).await?;
     }
 

@@ -191,7 +191,11 @@ async fn start_services(
         listener: inner.sync,
         clock: clock.clone(),
     };
-    clickup_sync::app::run(services.sync, resources, &life).await?;
+    if alone {
+        clickup_sync::app::run_alone(services.sync, resources, &life).await?;
+    } else {
+        clickup_sync::app::run(services.sync, resources, &life).await?;
+    }
 
     let life = parts.add("analytics");
     let resources = analytics::app::Resources {
