@@ -6,6 +6,7 @@ mod arrows;
 mod documents;
 mod private_paths;
 mod schemas;
+mod world;
 
 use std::{
     path::{Path, PathBuf},
