@@ -91,24 +91,40 @@ async fn webhooks_before_the_answer() {
     assert_eq!(calls.len(), 4, "{calls:?}");
 }
 
+async fn all_of_clickup_away(mode: &str) {
+    let system = System::start(Setup::default()).await;
+    system.down(mode).await;
+    create(&system, 10).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(
+        system
+            .entity
+            .all()
+            .iter()
+            .all(|submission| submission.sync_state == "pending")
+    );
+    system.up().await;
+    all_once(&system).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn all_of_clickup_away() {
-    for mode in ["refuse", "hang", "500"] {
-        let system = System::start(Setup::default()).await;
-        system.down(mode).await;
-        create(&system, 10).await;
-        tokio::time::sleep(Duration::from_secs(2)).await;
-        assert!(
-            system
-                .entity
-                .all()
-                .iter()
-                .all(|submission| submission.sync_state == "pending"),
-            "{mode}"
-        );
-        system.up().await;
-        all_once(&system).await;
-    }
+async fn nobody_listens() {
+    all_of_clickup_away("refuse").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_answered() {
+    all_of_clickup_away("hang").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_is_refused_for_the_rate() {
+    all_of_clickup_away("429").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_is_an_error() {
+    all_of_clickup_away("500").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

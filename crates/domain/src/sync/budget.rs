@@ -137,6 +137,11 @@ impl Window {
         }
     }
 
+    /// Closed by a refusal, whose words about the end count until then.
+    fn is_refused(&self) -> bool {
+        !self.known && self.mark == 0 && self.used >= self.limit
+    }
+
     /// Calls left for a lane at this moment.
     #[must_use]
     fn free(&self, rules: &Rules, now: DateTime<Utc>, lane: Lane) -> u32 {
@@ -228,12 +233,17 @@ pub struct Observed {
 #[must_use]
 pub fn learn(window: &Window, rules: &Rules, now: DateTime<Utc>, observed: &Observed) -> Window {
     let mut window = window.clone();
-    window.known = true;
     window.answered = (window.answered + 1).min(window.granted);
+    let refused = observed.refused_for.is_some();
+    if window.is_refused() && !refused {
+        // sent before the refusal or beside it: which of both came first nobody knows, and the end of the wait is near
+        return window;
+    }
+    window.known = true;
     if let Some(limit) = observed.limit.filter(|limit| *limit > 0) {
         window.limit = limit;
     }
-    if let Some(mark) = observed.mark {
+    if let Some(mark) = observed.mark.filter(|_| !refused) {
         if mark <= window.last_mark {
             // a late answer from the window before says nothing about this one
             return window;
@@ -266,6 +276,7 @@ pub fn learn(window: &Window, rules: &Rules, now: DateTime<Utc>, observed: &Obse
         window.used = window.used.max(window.limit);
         window.ends_at = now + wait.max(TimeDelta::seconds(1)) + rules.margin;
         window.known = false;
+        (window.mark, window.last_mark) = (0, 0);
     }
     window
 }

@@ -70,7 +70,7 @@ impl Gate {
         }
         let wait = retry(failure, state.failures, jitter)
             .after
-            .min(std::time::Duration::from_secs(15));
+            .min(std::time::Duration::from_secs(5));
         state.why = error.class.as_str();
         state.probe_at = Some(now + chrono::TimeDelta::from_std(wait).unwrap_or_default());
         drop(state);

@@ -75,6 +75,8 @@ pub struct System {
     entity_url: Url,
     webhook_url: Option<Url>,
     setup: Setup,
+    /// where the last worker answers gRPC
+    sync_url: String,
     lives: Vec<Lifecycle>,
     _stop: DropGuard,
 }
@@ -155,6 +157,7 @@ impl System {
             entity_url,
             webhook_url,
             setup,
+            sync_url: String::new(),
             lives: vec![life],
             _stop: stop.drop_guard(),
         }
@@ -212,6 +215,7 @@ impl System {
     pub async fn worker(&mut self) -> Lifecycle {
         let life = Lifecycle::new();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        self.sync_url = format!("http://{}", listener.local_addr().unwrap());
         let resources = app::Resources {
             pool: self.pool.clone(),
             bus: self.bus.clone(),
@@ -221,6 +225,15 @@ impl System {
         app::run(self.config(), resources, &life).await.unwrap();
         self.lives.push(life.clone());
         life
+    }
+
+    pub fn sync_url(&self) -> String {
+        self.sync_url.clone()
+    }
+
+    /// A channel to the last worker, as other services have one.
+    pub fn channel(&self) -> keylight_rpc::client::Channel {
+        keylight_rpc::client::channel(&Url::parse(&self.sync_url).unwrap(), &rpc()).unwrap()
     }
 
     pub async fn count(&self, sql: &'static str) -> i64 {

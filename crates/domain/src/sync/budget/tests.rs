@@ -230,3 +230,71 @@ fn others_with_the_same_token_count() {
         Grant::Granted(7)
     );
 }
+
+#[test]
+fn after_a_refusal_the_window_is_learned_anew() {
+    let rules = Rules::default();
+    let told = |mark, remaining| Observed {
+        limit: Some(100),
+        remaining: Some(remaining),
+        mark: Some(mark),
+        resets_in: Some(TimeDelta::seconds(50)),
+        ..Observed::default()
+    };
+    let (_, window) = grant(
+        &Window::unknown(&rules, at(0)),
+        &rules,
+        at(0),
+        Lane::Interactive,
+        1,
+    );
+    let window = learn(&window, &rules, at(0), &told(60, 90));
+    let refusal = Observed {
+        refused_for: Some(TimeDelta::seconds(1)),
+        mark: Some(3),
+        remaining: Some(0),
+        ..Observed::default()
+    };
+    let window = learn(&window, &rules, at(0), &refusal);
+    // the refusal told a shorter wait than the window: begin again, carefully
+    let (granted, window) = grant(&window, &rules, at(2000), Lane::Interactive, 100);
+    assert_eq!(granted, Grant::Granted(3));
+    // it is still the window from before, with what is left of it
+    let window = learn(&window, &rules, at(2000), &told(60, 20));
+    assert_eq!(
+        grant(&window, &rules, at(2000), Lane::Interactive, 100).0,
+        Grant::Granted(20)
+    );
+}
+
+#[test]
+fn an_answer_beside_a_refusal_does_not_prolong_the_wait() {
+    let rules = Rules::default();
+    let (_, window) = grant(
+        &Window::unknown(&rules, at(0)),
+        &rules,
+        at(0),
+        Lane::Interactive,
+        3,
+    );
+    let refusal = Observed {
+        refused_for: Some(TimeDelta::seconds(1)),
+        ..Observed::default()
+    };
+    let beside = Observed {
+        remaining: Some(90),
+        mark: Some(60),
+        resets_in: Some(TimeDelta::seconds(50)),
+        ..Observed::default()
+    };
+    let window = learn(
+        &learn(&window, &rules, at(0), &refusal),
+        &rules,
+        at(10),
+        &beside,
+    );
+    assert_eq!(
+        grant(&window, &rules, at(20), Lane::Interactive, 1).0,
+        Grant::WaitUntil(at(2000))
+    );
+}
