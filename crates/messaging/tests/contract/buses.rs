@@ -43,6 +43,8 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 pub trait Buses: Send + Sync {
     /// A bus like that of another process.
     async fn bus(&self) -> Arc<dyn MessageBus>;
+    /// A bus whose leases do not end during a test, for what must not depend on them.
+    async fn with_endless_leases(&self) -> Arc<dyn MessageBus>;
     /// A bus whose connections go through a proxy.
     async fn through_proxy(&self) -> (Arc<dyn MessageBus>, FaultProxy);
     /// Shortest retry that the bus can do.
@@ -138,6 +140,11 @@ impl Buses for Rabbit {
         connected(self.open(&self.url)).await
     }
 
+    async fn with_endless_leases(&self) -> Arc<dyn MessageBus> {
+        // a connection has no lease
+        self.bus().await
+    }
+
     async fn through_proxy(&self) -> (Arc<dyn MessageBus>, FaultProxy) {
         let at = self.url.find('@').unwrap() + 1;
         let end = at + self.url[at..].find('/').unwrap();
@@ -167,7 +174,7 @@ impl Postgres {
         }
     }
 
-    async fn open(&self, url: &str) -> Arc<dyn MessageBus> {
+    async fn open(&self, url: &str, lease: Duration) -> Arc<dyn MessageBus> {
         let pool = PgPoolOptions::new()
             // as in the embedded set-up: one connection must be enough for everything
             .max_connections(1)
@@ -176,7 +183,7 @@ impl Postgres {
             .await
             .unwrap();
         let options = PgOptions {
-            lease: LEASE,
+            lease,
             poll: Duration::from_millis(500),
             queues: QUEUES,
         };
@@ -187,7 +194,7 @@ impl Postgres {
 #[async_trait]
 impl Buses for Postgres {
     async fn bus(&self) -> Arc<dyn MessageBus> {
-        self.open(&self.database.url).await
+        self.open(&self.database.url, LEASE).await
     }
 
     async fn through_proxy(&self) -> (Arc<dyn MessageBus>, FaultProxy) {
@@ -196,7 +203,12 @@ impl Buses for Postgres {
         let end = at + url[at..].find('/').unwrap();
         let proxy = FaultProxy::before(&url[at..end]).await.unwrap();
         let url = format!("{}{}{}", &url[..at], proxy.address(), &url[end..]);
-        (self.open(&url).await, proxy)
+        (self.open(&url, LEASE).await, proxy)
+    }
+
+    async fn with_endless_leases(&self) -> Arc<dyn MessageBus> {
+        self.open(&self.database.url, Duration::from_secs(3600))
+            .await
     }
 
     fn shortest_retry(&self) -> Duration {
