@@ -66,41 +66,50 @@ fn under(spans: &[Span], below: &Span, above: &Span) -> bool {
     false
 }
 
+/// Programs of the door, the system of record and the sync worker.
+type Programs = [&'static str; 3];
+const APART: Programs = ["intake-api", "entity-service", "clickup-sync"];
+const TOGETHER: Programs = ["keylight"; 3];
+
 /// Follows one application from the caller's span to the call that made the task. Says what is missing.
-fn follow(spans: &[Span], (trace, caller): &(String, String)) -> Result<(), String> {
+fn follow(
+    spans: &[Span],
+    [at_door, of_record, at_sync]: Programs,
+    (trace, caller): &(String, String),
+) -> Result<(), String> {
     let door = one(spans, "the request at the door", |span| {
-        span.service == "intake-api"
+        span.service == at_door
             && span.kind == SpanKind::Server
             && span.name == "POST /api/submissions"
             && (&span.trace, &span.parent) == (trace, caller)
     })?;
     let record = one(spans, "the call to the system of record", |span| {
-        span.service == "entity-service"
+        span.service == of_record
             && span.kind == SpanKind::Server
             && span.name == "keylight.v1.EntityService/CreateSubmission"
             && span.follows(door)
             && span.trace == *trace
     })?;
     one(spans, "the consumer of the message", |span| {
-        span.service == "clickup-sync"
+        span.service == at_sync
             && span.kind == SpanKind::Consumer
             && span.text("queue") == Some("clickup-sync.changes")
             && span.follows(record)
     })?;
     let work = one(spans, "the work on the link", |span| {
-        span.service == "clickup-sync"
+        span.service == at_sync
             && span.name == "sync"
             && span.follows(record)
             && span.trace == *trace
     })?;
     one(spans, "the call that makes the task", |span| {
-        span.service == "clickup-sync"
+        span.service == at_sync
             && span.kind == SpanKind::Client
             && span.name == "POST /v2/list/{list}/task"
             && under(spans, span, work)
     })?;
     one(spans, "the report to the system of record", |span| {
-        span.service == "entity-service"
+        span.service == of_record
             && span.kind == SpanKind::Server
             && span.name == "keylight.v1.EntityService/RecordSync"
             && under(spans, span, work)
@@ -118,9 +127,12 @@ async fn one_application_is_one_trace_and_tells_nothing_personal() {
     let id = post(&system.web, &application, &trace).await;
     scenarios::wait_for_task(&system, id).await;
     wait_until("the trace is whole", PATIENCE, || async {
-        follow(&collector.spans(), &trace)
+        follow(&collector.spans(), APART, &trace)
     })
     .await;
+
+    let stranger = follow(&collector.spans(), APART, &begin());
+    assert!(stranger.is_err(), "nobody else's trace is taken for it");
 
     // many at a time: they share commits and messages, not traces
     let traces: Vec<_> = (0..40).map(|_| begin()).collect();
@@ -131,7 +143,9 @@ async fn one_application_is_one_trace_and_tells_nothing_personal() {
     .await;
     wait_until("every trace is whole", PATIENCE, || async {
         let spans = collector.spans();
-        traces.iter().try_for_each(|trace| follow(&spans, trace))
+        traces
+            .iter()
+            .try_for_each(|trace| follow(&spans, APART, trace))
     })
     .await;
 
@@ -166,6 +180,19 @@ async fn one_application_is_one_trace_and_tells_nothing_personal() {
             "a span holds {private:?}, which is nobody's business"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_trace_in_one_process_too() {
+    let collector = Collector::start().await;
+    let system = System::embedded_with(&[("KEYLIGHT_OTLP_ENDPOINT", collector.url()), SOON]).await;
+    let trace = begin();
+    let id = post(&system.web, &applications::next(), &trace).await;
+    scenarios::wait_for_task(&system, id).await;
+    wait_until("the trace is whole", PATIENCE, || async {
+        follow(&collector.spans(), TOGETHER, &trace)
+    })
+    .await;
 }
 
 /// Posts, waits for the task, stops everything.
