@@ -18,7 +18,7 @@ const SIM: &str = "keylight-clickup-sim";
 const TESTKIT: &str = "keylight-testkit";
 const E2E: &str = "keylight-e2e";
 const ALL_IN_ONE: &str = "keylight";
-const SERVICES: &[&str] = &[
+pub const SERVICES: &[&str] = &[
     "intake-api",
     "entity-service",
     "clickup-sync",

@@ -1,6 +1,6 @@
 //! What documents and deployment files name is there: files, settings, metrics.
 
-use crate::{repository_files, root};
+use crate::{arrows::SERVICES, repository_files, root};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -209,6 +209,57 @@ fn the_api_page_lists_every_error_code() {
         .filter(|code| !page.contains(&format!("`{code}`")))
         .collect();
     assert!(missing.is_empty(), "docs/api.md does not list {missing:?}");
+}
+
+/// Services of ours that a deployment file does not speak of.
+fn left_out<'a>(services: &[&'a str], form: fn(&str) -> String, text: &str) -> Vec<&'a str> {
+    services
+        .iter()
+        .copied()
+        .filter(|service| !text.contains(&form(service)))
+        .collect()
+}
+
+#[test]
+fn every_service_is_deployed_and_watched() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    let none: Vec<&str> = Vec::new();
+    assert_eq!(
+        left_out(
+            SERVICES,
+            |name| format!("command: [{name}]"),
+            &read("docker-compose.yml")
+        ),
+        none
+    );
+    assert_eq!(
+        left_out(
+            SERVICES,
+            |name| format!(" -p {name}"),
+            &read("deploy/Dockerfile")
+        ),
+        none
+    );
+    assert_eq!(
+        left_out(
+            SERVICES,
+            str::to_owned,
+            &read("deploy/prometheus/prometheus.yml")
+        ),
+        none
+    );
+    assert_eq!(
+        left_out(
+            SERVICES,
+            |name| format!("| `{name}` |"),
+            &read("docs/operations.md")
+        ),
+        none
+    );
+    assert_eq!(
+        left_out(&["a", "b"], |name| format!("[{name}]"), "[a] b"),
+        ["b"]
+    );
 }
 
 #[test]
