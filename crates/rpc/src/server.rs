@@ -25,11 +25,17 @@ pub struct Incoming {
 
 impl Interceptor for Incoming {
     fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
-        let shown = request.metadata().get("authorization").map(|value| value.as_encoded_bytes()).unwrap_or_default();
+        let shown = request
+            .metadata()
+            .get("authorization")
+            .map(|value| value.as_encoded_bytes())
+            .unwrap_or_default();
         if bool::from(shown.ct_eq(self.expected.as_bytes())) {
             Ok(request)
         } else {
-            Err(Status::unauthenticated("the service token is missing or wrong"))
+            Err(Status::unauthenticated(
+                "the service token is missing or wrong",
+            ))
         }
     }
 }
@@ -40,17 +46,28 @@ impl Interceptor for Incoming {
 ///
 /// # Errors
 /// When the descriptors cannot be served, which a test would show.
-pub fn serve<S>(name: &'static str, service: S, config: &Config, listener: TcpListener, lifecycle: &Lifecycle) -> anyhow::Result<()>
+pub fn serve<S>(
+    name: &'static str,
+    service: S,
+    config: &Config,
+    listener: TcpListener,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<()>
 where
-    S: Service<http::Request<Body>, Response = http::Response<Body>, Error = std::convert::Infallible>
-        + NamedService
+    S: Service<
+            http::Request<Body>,
+            Response = http::Response<Body>,
+            Error = std::convert::Infallible,
+        > + NamedService
         + Clone
         + Send
         + Sync
         + 'static,
     S::Future: Send + 'static,
 {
-    let incoming = Incoming { expected: format!("Bearer {}", config.token.expose_secret()).into() };
+    let incoming = Incoming {
+        expected: format!("Bearer {}", config.token.expose_secret()).into(),
+    };
     let (reporter, health) = tonic_health::server::health_reporter();
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(v1::DESCRIPTORS)
@@ -68,8 +85,13 @@ where
             };
             reporter.set_service_status(S::NAME, status).await;
             reporter.set_service_status("", status).await;
-            if tokio::time::timeout(Duration::from_millis(500), stopping.cancelled()).await.is_ok() {
-                reporter.set_service_status(S::NAME, tonic_health::ServingStatus::NotServing).await;
+            if tokio::time::timeout(Duration::from_millis(500), stopping.cancelled())
+                .await
+                .is_ok()
+            {
+                reporter
+                    .set_service_status(S::NAME, tonic_health::ServingStatus::NotServing)
+                    .await;
                 return Ok(());
             }
         }
@@ -89,8 +111,17 @@ where
             if is_upkeep(method) {
                 return tracing::Span::none();
             }
-            let span = tracing::info_span!("grpc", otel.name = method, otel.kind = "server", rpc.system = "grpc");
-            if let Some(parent) = request.headers().get(trace::TRACEPARENT).and_then(|value| value.to_str().ok()) {
+            let span = tracing::info_span!(
+                "grpc",
+                otel.name = method,
+                otel.kind = "server",
+                rpc.system = "grpc"
+            );
+            if let Some(parent) = request
+                .headers()
+                .get(trace::TRACEPARENT)
+                .and_then(|value| value.to_str().ok())
+            {
                 trace::set_parent(&span, parent);
             }
             span
@@ -101,7 +132,10 @@ where
     let stopping = lifecycle.stopping();
     lifecycle.spawn(name, async move {
         server
-            .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stopping.cancelled_owned())
+            .serve_with_incoming_shutdown(
+                TcpListenerStream::new(listener),
+                stopping.cancelled_owned(),
+            )
             .await?;
         Ok(())
     });

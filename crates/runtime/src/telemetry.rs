@@ -7,7 +7,9 @@ use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::WithExportConfig as _;
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
 use std::{io::IsTerminal as _, sync::OnceLock, time::Duration};
-use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::{
+    EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 use url::Url;
 
 const LEVEL: Key = Key {
@@ -48,7 +50,10 @@ impl Config {
     pub fn read(reader: &mut Reader) -> Self {
         let filter = reader.string(&LEVEL);
         if EnvFilter::try_new(&filter).is_err() {
-            reader.refuse(&LEVEL, format!("\"{filter}\" is not a log filter, for example info"));
+            reader.refuse(
+                &LEVEL,
+                format!("\"{filter}\" is not a log filter, for example info"),
+            );
         }
         let format = reader.string(&FORMAT);
         let json = match format.as_str() {
@@ -56,11 +61,18 @@ impl Config {
             "text" => false,
             "auto" => !std::io::stderr().is_terminal(),
             other => {
-                reader.refuse(&FORMAT, format!("\"{other}\" is not one of json, text, auto"));
+                reader.refuse(
+                    &FORMAT,
+                    format!("\"{other}\" is not one of json, text, auto"),
+                );
                 false
             }
         };
-        Self { filter, json, otlp: reader.opt_url(&OTLP) }
+        let otlp = reader.opt_url(&OTLP);
+        if otlp.as_ref().is_some_and(|url| url.scheme() != "http") {
+            reader.refuse(&OTLP, "must begin with http://: a collector stands beside the service and sends on over TLS");
+        }
+        Self { filter, json, otlp }
     }
 }
 
@@ -91,7 +103,12 @@ pub fn init(service: &'static str, config: &Config) -> anyhow::Result<Guard> {
     let filter = EnvFilter::try_new(format!("{},{quiet}", config.filter)).context("log filter")?;
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = if config.json {
-        lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
+        lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false)
+            .boxed()
     } else {
         lines.compact().with_target(false).boxed()
     };
@@ -109,7 +126,9 @@ pub fn init(service: &'static str, config: &Config) -> anyhow::Result<Guard> {
             .with_resource(Resource::builder().with_service_name(service).build())
             .build();
         // which thread polled a future, and for how long, says nothing about a request and would be most of a span's bytes
-        let layer = tracing_opentelemetry::layer().with_threads(false).with_tracked_inactivity(false);
+        let layer = tracing_opentelemetry::layer()
+            .with_threads(false)
+            .with_tracked_inactivity(false);
         spans = Some(layer.with_tracer(built.tracer("keylight")).with_filter(
             EnvFilter::try_new(
                 "info,h2=off,hyper=off,hyper_util=off,tonic=off,tower=off,reqwest=off,lapin=off,sqlx=off,opentelemetry=off",
@@ -125,7 +144,10 @@ pub fn init(service: &'static str, config: &Config) -> anyhow::Result<Guard> {
         .context("logging was started before")?;
 
     let recorder = PrometheusBuilder::new()
-        .set_buckets(&[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0])
+        .set_buckets(&[
+            0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+            60.0,
+        ])
         .context("histogram buckets")?
         .install_recorder()
         .context("metrics were started before")?;
@@ -138,12 +160,35 @@ pub fn init(service: &'static str, config: &Config) -> anyhow::Result<Guard> {
 /// The metrics as Prometheus reads them; empty before [`init`].
 #[must_use]
 pub fn render_metrics() -> String {
-    METRICS.get().map(PrometheusHandle::render).unwrap_or_default()
+    METRICS
+        .get()
+        .map(PrometheusHandle::render)
+        .unwrap_or_default()
 }
 
 /// Folds finished histogram samples so that memory stays bounded; to be called every few seconds.
 pub fn tidy_metrics() {
     if let Some(handle) = METRICS.get() {
         handle.run_upkeep();
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    fn problems(endpoint: &str) -> usize {
+        let mut reader = Reader::new(HashMap::from([(OTLP.env.to_owned(), endpoint.to_owned())]));
+        Config::read(&mut reader);
+        reader.problems(&[KEYS]).len()
+    }
+
+    #[test]
+    fn an_endpoint_that_cannot_be_used_is_told_before_the_start() {
+        assert_eq!(problems("http://localhost:4317"), 0);
+        assert_eq!(problems("https://collector.example:4317"), 1);
+        assert_eq!(problems("localhost"), 1);
     }
 }
