@@ -81,7 +81,7 @@ const TRUSTED_PROXIES: Key = Key {
 };
 /// The entity service.
 pub const ENTITY_URL: Key = Key {
-    path: "http.entity_url",
+    path: "rpc.entity_url",
     env: "KEYLIGHT_ENTITY_URL",
     default: Some("http://127.0.0.1:50051"),
     secret: false,
@@ -89,7 +89,7 @@ pub const ENTITY_URL: Key = Key {
 };
 /// The analytics service.
 pub const ANALYTICS_URL: Key = Key {
-    path: "http.analytics_url",
+    path: "rpc.analytics_url",
     env: "KEYLIGHT_ANALYTICS_URL",
     default: Some("http://127.0.0.1:50053"),
     secret: false,
