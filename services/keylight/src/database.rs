@@ -31,7 +31,7 @@ impl Database {
         lifecycle: &Lifecycle,
     ) -> anyhow::Result<PgPool> {
         let embedded = crate::embedded::Embedded::start(folder).await?;
-        let pool = embedded.pool()?;
+        let pool = embedded.pool().await?;
         embedded.watch(&pool, lifecycle);
         // started once per process, so the place is free
         let _ = self.embedded.set(embedded);

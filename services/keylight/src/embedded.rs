@@ -33,23 +33,41 @@ const STOP_WITHIN: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub(crate) struct Embedded {
     folder: PathBuf,
+    /// There while the folder is set up: what was killed meanwhile may be half a database.
+    mark: PathBuf,
     address: SocketAddr,
     url: Arc<str>,
     server: Arc<Mutex<Option<PgliteServer>>>,
 }
 
 impl Embedded {
-    /// Starts the server with its files in `folder`, on a free port of the loopback interface.
+    /// Starts the server with its files in `folder`, on a free port of the loopback interface. A folder that an earlier
+    /// start was killed in before it was complete holds nothing yet, and is set up anew.
     ///
     /// # Errors
     /// When the folder cannot be used, or stays locked.
     pub(crate) async fn start(folder: &Path) -> anyhow::Result<Self> {
+        let mark = folder.with_extension("incomplete");
+        if mark.exists() && folder.exists() {
+            std::fs::remove_dir_all(folder).with_context(|| {
+                format!(
+                    "cannot remove the unfinished database in {}",
+                    folder.display()
+                )
+            })?;
+        }
+        if !folder.exists() {
+            eprintln!("first start: setting up the database, this takes a few seconds ...");
+            std::fs::write(&mark, "")
+                .with_context(|| format!("cannot write {}", mark.display()))?;
+        }
         let server = start_patiently(folder, SocketAddr::from(([127, 0, 0, 1], 0))).await?;
         let address = server
             .tcp_addr()
             .context("the embedded database has no address")?;
         Ok(Self {
             folder: folder.to_owned(),
+            mark,
             address,
             url: server.database_url().into(),
             server: Arc::new(Mutex::new(Some(server))),
@@ -59,12 +77,12 @@ impl Embedded {
     /// The one pool with the one connection, which never ends by itself: a new one costs about a second.
     ///
     /// # Errors
-    /// When the server's own URL cannot be read.
-    pub(crate) fn pool(&self) -> anyhow::Result<PgPool> {
+    /// When the server's own URL cannot be read, or a new folder cannot be completed.
+    pub(crate) async fn pool(&self) -> anyhow::Result<PgPool> {
         let options = PgConnectOptions::from_str(&self.url)
             .context("the embedded database gives no usable URL")?
             .application_name("keylight");
-        Ok(PgPoolOptions::new()
+        let pool = PgPoolOptions::new()
             .max_connections(1)
             .idle_timeout(None)
             .max_lifetime(None)
@@ -72,7 +90,17 @@ impl Embedded {
             // at the start everybody waits for the first connection, which may take two seconds
             .acquire_slow_threshold(ACQUIRE_TIMEOUT / 2)
             .test_before_acquire(false)
-            .connect_lazy_with(options))
+            .connect_lazy_with(options);
+        if self.mark.exists() {
+            // from here on nothing of the folder is only in memory, and a kill does no harm
+            sqlx::query("CHECKPOINT")
+                .execute(&pool)
+                .await
+                .context("the new database cannot be written")?;
+            std::fs::remove_file(&self.mark)
+                .with_context(|| format!("cannot remove {}", self.mark.display()))?;
+        }
+        Ok(pool)
     }
 
     /// Starts the server again whenever nobody listens on its address any more.
@@ -195,15 +223,24 @@ mod tests {
     /// One test for all, because every start of the server costs seconds.
     #[tokio::test(flavor = "multi_thread")]
     async fn keeps_its_data_refuses_a_second_user_and_comes_back() {
-        let folder = tempfile::tempdir().unwrap();
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("postgres");
+        // what a kill during the very first start leaves
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("half"), "a database").unwrap();
+        std::fs::write(folder.with_extension("incomplete"), "").unwrap();
         let life = Lifecycle::new();
-        let first = Embedded::start(folder.path()).await.unwrap();
+        let first = Embedded::start(&folder).await.unwrap();
+        assert!(!folder.join("half").exists());
+
+        first.pool().await.unwrap().close().await;
+        assert!(!folder.with_extension("incomplete").exists());
 
         // nonsense on the wire ends the serving thread
         let mut rude = std::net::TcpStream::connect(first.address).unwrap();
         rude.write_all(&[0xff; 64]).unwrap();
         drop(rude);
-        let pool = first.pool().unwrap();
+        let pool = first.pool().await.unwrap();
         first.watch(&pool, &life);
         let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
         while sqlx::query("SELECT 1").execute(&pool).await.is_err() {
@@ -217,7 +254,7 @@ mod tests {
             .execute(&pool)
             .await
             .unwrap();
-        let error = start_patiently(folder.path(), SocketAddr::from(([127, 0, 0, 1], 0)))
+        let error = start_patiently(&folder, SocketAddr::from(([127, 0, 0, 1], 0)))
             .await
             .unwrap_err();
         assert!(
@@ -233,8 +270,8 @@ mod tests {
             .unwrap()
             .unwrap();
 
-        let second = Embedded::start(folder.path()).await.unwrap();
-        let pool = second.pool().unwrap();
+        let second = Embedded::start(&folder).await.unwrap();
+        let pool = second.pool().await.unwrap();
         assert_eq!(answers(&pool, "SELECT n FROM kept").await, 7);
         assert!(
             answers(

@@ -126,9 +126,6 @@ async fn start(settings: Settings, held: &Held, lifecycle: Lifecycle) -> anyhow:
         Database::connect(&services.store)?
     } else {
         let files = folder.path().join(DATABASE_FOLDER);
-        if !files.exists() {
-            eprintln!("first start: setting up the database, this takes a few seconds ...");
-        }
         held.database.start_embedded(&files, &lifecycle).await?
     };
     let mut parts = Parts::default();
