@@ -7,13 +7,12 @@ use secrecy::ExposeSecret as _;
 use std::{sync::Arc, time::Duration};
 use subtle::ConstantTimeEq as _;
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{
     Request, Status,
     body::Body,
     server::NamedService,
     service::{Interceptor, interceptor::InterceptedService},
-    transport::Server,
+    transport::{Server, server::TcpIncoming},
 };
 use tower::Service;
 
@@ -97,8 +96,10 @@ where
         }
     });
 
+    // the builder's own `tcp_nodelay` does not reach connections of a listener that is handed in, and without it answers
+    // wait some 40 ms for the acknowledgement of the packet before
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let server = Server::builder()
-        .tcp_nodelay(true)
         .concurrency_limit_per_connection(1024)
         .initial_stream_window_size(Some(1 << 20))
         .initial_connection_window_size(Some(4 << 20))
@@ -132,10 +133,7 @@ where
     let stopping = lifecycle.stopping();
     lifecycle.spawn(name, async move {
         server
-            .serve_with_incoming_shutdown(
-                TcpListenerStream::new(listener),
-                stopping.cancelled_owned(),
-            )
+            .serve_with_incoming_shutdown(incoming, stopping.cancelled_owned())
             .await?;
         Ok(())
     });
