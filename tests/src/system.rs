@@ -1,5 +1,6 @@
 //! The whole system, started for one test, in either set-up.
 
+mod cluster;
 mod distributed;
 mod embedded;
 
@@ -50,6 +51,7 @@ pub struct System {
 enum Setup {
     Embedded(embedded::Embedded),
     Distributed(distributed::Distributed),
+    Cluster(cluster::Cluster),
 }
 
 /// What must outlive the processes.
@@ -154,6 +156,35 @@ impl System {
         Self::distributed_on(Some(rabbit::Private::start().await), &[]).await
     }
 
+    /// What `scripts/cluster` starts, servers included.
+    pub async fn cluster_with(settings: Settings<'_>) -> Self {
+        let turn = turn().await;
+        let (folder, guard) = folder();
+        let (setup, web, simulator) = cluster::Cluster::start(&folder, settings).await;
+        Self {
+            web,
+            simulator,
+            setup: Setup::Cluster(setup),
+            folder,
+            _resources: Resources::default(),
+            _guard: guard,
+            _turn: turn,
+        }
+    }
+
+    /// Whether `scripts/cluster status` says that all is well; only for what the script has started.
+    ///
+    /// # Panics
+    /// In any other set-up.
+    pub async fn cluster_status(&self) -> (bool, String) {
+        let Setup::Cluster(setup) = &self.setup else {
+            panic!("this system was not started by the script");
+        };
+        let output = setup.run(&["status"]).await;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        (output.status.success(), text)
+    }
+
     async fn distributed_on(broker: Option<rabbit::Private>, settings: Settings<'_>) -> Self {
         let turn = turn().await;
         let (folder, guard) = folder();
@@ -188,6 +219,7 @@ impl System {
         match &self.setup {
             Setup::Embedded(_) => vec![Part::Everything],
             Setup::Distributed(setup) => setup.parts(),
+            Setup::Cluster(_) => cluster::Cluster::parts(),
         }
     }
 
@@ -196,6 +228,7 @@ impl System {
         match &mut self.setup {
             Setup::Embedded(setup) => setup.process.kill(),
             Setup::Distributed(setup) => setup.kill(part).await,
+            Setup::Cluster(setup) => setup.kill(part),
         }
     }
 
@@ -204,6 +237,7 @@ impl System {
         match &mut self.setup {
             Setup::Embedded(setup) => setup.start_again().await,
             Setup::Distributed(setup) => setup.revive(part).await,
+            Setup::Cluster(setup) => setup.revive(part).await,
         }
     }
 
@@ -219,6 +253,7 @@ impl System {
                 setup.process.stop(patience),
             )],
             Setup::Distributed(setup) => setup.stop(patience),
+            Setup::Cluster(setup) => vec![("scripts/cluster down".to_owned(), setup.stop())],
         }
     }
 
@@ -227,6 +262,8 @@ impl System {
         match &mut self.setup {
             Setup::Embedded(setup) => setup.start_again().await,
             Setup::Distributed(setup) => setup.start_again().await,
+            // on other ports, if somebody has taken the old ones
+            Setup::Cluster(setup) => (self.web, self.simulator) = setup.up().await,
         }
     }
 }

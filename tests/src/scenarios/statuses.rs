@@ -16,6 +16,7 @@ pub const RARE_SWEEP: (&str, &str) = ("KEYLIGHT_SYNC_SWEEP_INTERVAL", "10m");
 /// Neither comes back.
 pub async fn status_changes_travel_both_ways_without_echo(system: &mut System) {
     system.simulator.rate_limit(AMPLE).await;
+    system.simulator.clear_log().await;
     let id = system.web.submit(&applications::next()).await;
     let (_, task) = wait_for_task(system, id).await;
     // the echo of the creation must not count as one of the calls below
