@@ -253,7 +253,7 @@ fn greet(
                     Some(token) => Token::Kept(&token.file),
                 },
             };
-            print!("{}", welcome::text(&places));
+            tell(&welcome::text(&places));
             let waiting = parts.waiting();
             if !waiting.is_empty() {
                 eprintln!(
@@ -264,7 +264,14 @@ fn greet(
             }
         }
         stopping.cancelled().await;
-        println!("stopping ...");
+        tell("stopping ...\n");
         Ok(())
     });
+}
+
+/// Says something to whoever looks; nobody has to.
+fn tell(text: &str) {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
