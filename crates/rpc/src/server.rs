@@ -98,7 +98,7 @@ where
 
     // the builder's own `tcp_nodelay` does not reach connections of a listener that is handed in, and without it answers
     // wait some 40 ms for the acknowledgement of the packet before
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let connections = TcpIncoming::from(listener).with_nodelay(Some(true));
     let server = Server::builder()
         .concurrency_limit_per_connection(1024)
         .initial_stream_window_size(Some(1 << 20))
@@ -133,7 +133,7 @@ where
     let stopping = lifecycle.stopping();
     lifecycle.spawn(name, async move {
         server
-            .serve_with_incoming_shutdown(incoming, stopping.cancelled_owned())
+            .serve_with_incoming_shutdown(connections, stopping.cancelled_owned())
             .await?;
         Ok(())
     });
