@@ -2,7 +2,7 @@
 
 use crate::config::{Key, Reader};
 use anyhow::Context as _;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::WithExportConfig as _;
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
@@ -143,12 +143,26 @@ pub fn init(service: &'static str, config: &Config) -> anyhow::Result<Guard> {
         .try_init()
         .context("logging was started before")?;
 
-    let recorder = PrometheusBuilder::new()
+    let mut recorder = PrometheusBuilder::new()
         .set_buckets(&[
             0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
             60.0,
         ])
-        .context("histogram buckets")?
+        .context("histogram buckets")?;
+    for counted in [
+        "_batch_messages",
+        "_batch_applications",
+        "_batch_deliveries",
+    ] {
+        // these count things; all others measure seconds
+        recorder = recorder
+            .set_buckets_for_metric(
+                Matcher::Suffix(counted.to_owned()),
+                &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0],
+            )
+            .context("histogram buckets")?;
+    }
+    let recorder = recorder
         .install_recorder()
         .context("metrics were started before")?;
     // init can run only once: try_init above fails the second time
