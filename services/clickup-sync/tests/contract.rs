@@ -13,6 +13,7 @@ use tonic::Code;
 async fn links_webhook_and_state() {
     let system = System::start(Setup::default()).await;
     system.entity.create(1).await;
+    system.synced().await;
     // the link row is given back after the state was reported
     system.at_rest().await;
     let mut client = SyncServiceClient::new(system.channel());
