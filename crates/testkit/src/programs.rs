@@ -7,6 +7,7 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::{Mutex, PoisonError},
 };
 
 /// Folder with `initdb` and `postgres`: from `PATH`, or the newest version that Debian's packages left.
@@ -17,7 +18,7 @@ pub fn postgres_bin() -> Result<PathBuf> {
     if let Some(found) = find_postgres() {
         return Ok(found);
     }
-    install("postgresql")?;
+    install("postgresql", || find_postgres().is_some())?;
     find_postgres().context("PostgreSQL was installed, but its programs are nowhere to be found")
 }
 
@@ -29,7 +30,7 @@ pub fn rabbitmq_server() -> Result<PathBuf> {
     if let Some(found) = find_rabbitmq() {
         return Ok(found);
     }
-    install("rabbitmq-server")?;
+    install("rabbitmq-server", || find_rabbitmq().is_some())?;
     find_rabbitmq()
         .context("RabbitMQ was installed, but its program rabbitmq-server is nowhere to be found")
 }
@@ -70,8 +71,16 @@ fn path_folders() -> impl Iterator<Item = PathBuf> {
     std::env::split_paths(&path).collect::<Vec<_>>().into_iter()
 }
 
-/// Installs a Debian package without letting it start a system service.
-fn install(package: &str) -> Result<()> {
+/// apt-get runs once at a time; both servers are looked for, and so installed, side by side.
+static APT: Mutex<()> = Mutex::new(());
+
+/// Installs a Debian package without letting it start a system service, unless `present` by the time it is our turn.
+fn install(package: &str, present: impl Fn() -> bool) -> Result<()> {
+    // holds nothing that a panic could leave half done
+    let _turn = APT.lock().unwrap_or_else(PoisonError::into_inner);
+    if present() {
+        return Ok(());
+    }
     let has_apt = path_folders().any(|dir| dir.join("apt-get").is_file());
     if !is_root() || !has_apt {
         bail!(
@@ -95,6 +104,8 @@ fn install(package: &str) -> Result<()> {
 
 fn run_quietly(arguments: &[&str]) -> Result<()> {
     let status = Command::new("apt-get")
+        // somebody else may be installing just now
+        .args(["-o", "DPkg::Lock::Timeout=300"])
         .args(arguments)
         .env("DEBIAN_FRONTEND", "noninteractive")
         .stdin(Stdio::null())
