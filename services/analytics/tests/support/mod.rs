@@ -1,5 +1,10 @@
 //! A stand-in for entity-service that serves an event log, and analytics on a database of its own.
-#![allow(dead_code, missing_docs, clippy::unwrap_used)]
+#![allow(
+    dead_code,
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "each test binary uses a part; a failure should panic"
+)]
 
 use analytics::{Config, app, daily_counts::projector::Projector};
 use chrono::{NaiveDate, Utc};

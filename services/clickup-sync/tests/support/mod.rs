@@ -1,5 +1,10 @@
 //! The sync worker with a real database and a real simulator; entity-service and the webhook gateway are stand-ins.
-#![allow(dead_code, missing_docs, clippy::unwrap_used)]
+#![allow(
+    dead_code,
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "each test binary uses a part; a failure should panic"
+)]
 
 pub mod entity;
 

@@ -1,5 +1,10 @@
 //! A gateway on a database of its own, with a stand-in for clickup-sync, as a sender of webhooks sees it.
-#![allow(dead_code, missing_docs, clippy::unwrap_used)]
+#![allow(
+    dead_code,
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "each test binary uses a part; a failure should panic"
+)]
 
 use axum::{
     Router,
