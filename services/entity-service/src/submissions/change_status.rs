@@ -48,10 +48,13 @@ pub async fn change_status(
     let notes = wish.notes.filter(|notes| !notes.is_empty());
     let (Some(status), Ok(())) = (SubmissionStatus::parse(wish.status), check_notes(notes)) else {
         // who is wrong twice hears of the missing submission first
-        let found = select_submissions!("WHERE id = $1 AND deleted_at IS NULL", wish.id)
-            .fetch_optional(pool)
-            .await
-            .map_err(StoreError::from)?;
+        let found = select_submissions!(
+            "WHERE id = $1 AND coalesce(deleted_at, 'infinity') = 'infinity'",
+            wish.id
+        )
+        .fetch_optional(pool)
+        .await
+        .map_err(StoreError::from)?;
         found.ok_or_else(not_found)?;
         SubmissionStatus::parse(wish.status)
             .ok_or_else(|| DomainError::invalid(INVALID_STATUS_IN_BODY))?;

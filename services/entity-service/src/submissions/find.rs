@@ -30,11 +30,12 @@ impl Page {
 /// # Errors
 /// When the database fails.
 pub async fn get(pool: &PgPool, id: i64) -> Result<Option<SubmissionRow>, StoreError> {
-    Ok(
-        select_submissions!("WHERE id = $1 AND deleted_at IS NULL", id)
-            .fetch_optional(pool)
-            .await?,
+    Ok(select_submissions!(
+        "WHERE id = $1 AND coalesce(deleted_at, 'infinity') = 'infinity'",
+        id
     )
+    .fetch_optional(pool)
+    .await?)
 }
 
 /// A page of those that match every filter.
