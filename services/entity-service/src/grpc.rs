@@ -204,6 +204,7 @@ fn to_page(page: find::Page) -> v1::SubmissionPage {
     v1::SubmissionPage {
         submissions: to_list(page.rows),
         total_count: page.total,
+        next: String::new(),
     }
 }
 
@@ -387,5 +388,37 @@ impl EntityService for Door {
                 .map(|events| v1::ListEventsReply { events })
                 .map_err(Into::into),
         )
+    }
+
+    async fn restore_submission(
+        &self,
+        _: Request<v1::RestoreSubmissionRequest>,
+    ) -> Answer<v1::Submission> {
+        Err(Status::unimplemented("not built yet"))
+    }
+
+    async fn bulk_change(&self, _: Request<v1::BulkChangeRequest>) -> Answer<v1::BulkChangeReply> {
+        Err(Status::unimplemented("not built yet"))
+    }
+
+    async fn quarantine(
+        &self,
+        _: Request<v1::QuarantineRequest>,
+    ) -> Answer<v1::QuarantinedApplication> {
+        Err(Status::unimplemented("not built yet"))
+    }
+
+    async fn list_quarantine(
+        &self,
+        _: Request<v1::ListQuarantineRequest>,
+    ) -> Answer<v1::QuarantinePage> {
+        Err(Status::unimplemented("not built yet"))
+    }
+
+    async fn settle_quarantine(
+        &self,
+        _: Request<v1::SettleQuarantineRequest>,
+    ) -> Answer<v1::QuarantinedApplication> {
+        Err(Status::unimplemented("not built yet"))
     }
 }

@@ -63,7 +63,7 @@ pub async fn accept(
                 (full_name, email_address, email_key, phone_number, company_name, open_submissions, created_at,
                  updated_at)
             SELECT full_name, email, email, phone_number, company_name, 1, $22, $22 FROM input
-            ON CONFLICT (email_key) DO UPDATE SET open_submissions = 1 WHERE u.open_submissions = 0
+            ON CONFLICT (email_key) WHERE holds_email DO UPDATE SET open_submissions = 1 WHERE u.open_submissions = 0
             RETURNING id, email_key
         ), accepted AS MATERIALIZED (
             SELECT i.*, a.id AS user_id, nextval('entity.projects_id_seq') AS project_id,

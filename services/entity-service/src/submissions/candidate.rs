@@ -112,5 +112,6 @@ pub fn into_submission(application: Application, accepted: Accepted) -> v1::Subm
         clickup_task_id: None,
         clickup_url: None,
         sync_state: "pending".to_owned(),
+        ..v1::Submission::default()
     }
 }

@@ -39,7 +39,7 @@ pub async fn delete(
     .map_err(StoreError::from)?;
     sqlx::query!(
         "UPDATE entity.users SET open_submissions = open_submissions - 1
-         WHERE email_key = (SELECT email_key FROM entity.submissions WHERE id = $1) AND open_submissions > 0",
+         WHERE email_key = (SELECT email_key FROM entity.submissions WHERE id = $1) AND holds_email AND open_submissions > 0",
         id,
     )
     .execute(&mut *transaction)

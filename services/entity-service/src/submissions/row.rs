@@ -72,6 +72,7 @@ impl From<SubmissionRow> for v1::Submission {
             clickup_task_id: row.clickup_task_id,
             clickup_url: row.clickup_url,
             sync_state: row.sync_state,
+            ..Self::default()
         }
     }
 }

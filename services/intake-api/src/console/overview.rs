@@ -104,6 +104,7 @@ async fn newest(app: &Door) -> Result<Vec<Row>, ApiError> {
         filter: None,
         page: 1,
         page_size: NEWEST,
+        ..Default::default()
     };
     let page = answered(app.entity().list_submissions(request).await)?;
     Ok(page.submissions.into_iter().map(Row::from).collect())

@@ -85,6 +85,7 @@ pub(crate) async fn store(
         project_description: application.project_description,
         referral_source: application.referral_source,
         correlation_id: app.correlation_id(request_id),
+        ..Default::default()
     };
     answered(app.entity().create_submission(request).await)
 }

@@ -24,6 +24,7 @@ pub(crate) async fn delete(
         id: id.id()?,
         actor: ACTOR.to_owned(),
         correlation_id: app.correlation_id(&request_id),
+        ..Default::default()
     };
     let submission = answered(app.entity().delete_submission(request).await)?;
     Ok(Json::ok(One::new(

@@ -14,7 +14,10 @@ pub(crate) async fn get(
     State(app): State<App>,
     id: IdText,
 ) -> Result<Response, ApiError> {
-    let request = GetSubmissionRequest { id: id.id()? };
+    let request = GetSubmissionRequest {
+        id: id.id()?,
+        ..Default::default()
+    };
     let submission = answered(app.entity().get_submission(request).await)?;
     Ok(Json::ok(One::new(&submission, None)).into_response())
 }

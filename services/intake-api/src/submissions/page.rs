@@ -23,9 +23,11 @@ pub(crate) async fn matching(
             buyer_category: filter.buyer_category.clone(),
             build_budget: filter.build_budget.clone(),
             construction_timeline: filter.construction_timeline.clone(),
+            ..Default::default()
         }),
         page: paging.page,
         page_size: paging.page_size,
+        ..Default::default()
     };
     answered(app.entity().list_submissions(request).await)
 }

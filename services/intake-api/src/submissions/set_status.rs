@@ -55,7 +55,10 @@ pub(crate) async fn set_status(
             // whether it exists is told first
             answered(
                 app.entity()
-                    .get_submission(GetSubmissionRequest { id })
+                    .get_submission(GetSubmissionRequest {
+                        id,
+                        ..Default::default()
+                    })
                     .await,
             )?;
             return Err(match (wanted, notes) {
@@ -70,6 +73,7 @@ pub(crate) async fn set_status(
         admin_notes: notes.map(str::to_owned),
         actor: ACTOR.to_owned(),
         correlation_id: app.correlation_id(&request_id),
+        ..Default::default()
     };
     let submission = answered(app.entity().update_submission_status(request).await)?;
     let message = format!("Submission status updated to {status}");

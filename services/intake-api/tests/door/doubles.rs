@@ -55,6 +55,7 @@ fn page(rows: Vec<Submission>, page: i64, size: i32) -> Response<v1::SubmissionP
     Response::new(v1::SubmissionPage {
         submissions: rows.into_iter().rev().skip(skip).take(size).collect(),
         total_count,
+        ..Default::default()
     })
 }
 
@@ -107,6 +108,7 @@ impl EntityService for Entity {
             clickup_task_id: None,
             clickup_url: None,
             sync_state: "pending".to_owned(),
+            ..Default::default()
         };
         rows.push(row.clone());
         Ok(Response::new(row))
