@@ -15,6 +15,7 @@ async fn list(
         filter: Some(filter),
         page,
         page_size,
+        ..Default::default()
     };
     system
         .client

@@ -162,7 +162,10 @@ impl System {
         let answer = self
             .client
             .clone()
-            .get_submission(v1::GetSubmissionRequest { id })
+            .get_submission(v1::GetSubmissionRequest {
+                id,
+                ..Default::default()
+            })
             .await;
         answer
             .map(tonic::Response::into_inner)
@@ -181,6 +184,7 @@ impl System {
             admin_notes: notes.map(ToOwned::to_owned),
             actor: "admin-token".to_owned(),
             correlation_id: String::new(),
+            ..Default::default()
         };
         let answer = self.client.clone().update_submission_status(request).await;
         answer
@@ -193,6 +197,7 @@ impl System {
             id,
             actor: "admin-token".to_owned(),
             correlation_id: String::new(),
+            ..Default::default()
         };
         let answer = self.client.clone().delete_submission(request).await;
         answer
@@ -247,5 +252,6 @@ pub fn application(email: &str) -> v1::CreateSubmissionRequest {
         project_description: "A small house.".to_owned(),
         referral_source: String::new(),
         correlation_id: String::new(),
+        ..Default::default()
     }
 }
