@@ -11,7 +11,7 @@ use tonic::{
     Request, Status,
     body::Body,
     server::NamedService,
-    service::{Interceptor, interceptor::InterceptedService},
+    service::{Interceptor, RoutesBuilder, interceptor::InterceptedService},
     transport::{Server, server::TcpIncoming},
 };
 use tower::Service;
@@ -39,9 +39,49 @@ impl Interceptor for Incoming {
     }
 }
 
-/// Serves one gRPC service with health and reflection until the process stops.
-///
-/// Health and reflection need no token: they tell nothing but the contracts. Health follows the process's readiness.
+/// The gRPC services of one listener, each behind the service token.
+pub struct Services {
+    incoming: Incoming,
+    routes: RoutesBuilder,
+    names: Vec<&'static str>,
+}
+
+impl Services {
+    /// None yet.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        Self {
+            incoming: Incoming {
+                expected: format!("Bearer {}", config.token.expose_secret()).into(),
+            },
+            routes: RoutesBuilder::default(),
+            names: Vec::new(),
+        }
+    }
+
+    /// Adds one service.
+    #[must_use]
+    pub fn with<S>(mut self, service: S) -> Self
+    where
+        S: Service<
+                http::Request<Body>,
+                Response = http::Response<Body>,
+                Error = std::convert::Infallible,
+            > + NamedService
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+    {
+        self.names.push(S::NAME);
+        self.routes
+            .add_service(InterceptedService::new(service, self.incoming.clone()));
+        self
+    }
+}
+
+/// Serves one gRPC service; see [`serve_all`].
 ///
 /// # Errors
 /// When the descriptors cannot be served, which a test would show.
@@ -64,9 +104,27 @@ where
         + 'static,
     S::Future: Send + 'static,
 {
-    let incoming = Incoming {
-        expected: format!("Bearer {}", config.token.expose_secret()).into(),
-    };
+    serve_all(
+        name,
+        Services::new(config).with(service),
+        listener,
+        lifecycle,
+    )
+}
+
+/// Serves gRPC services with health and reflection until the process stops.
+///
+/// Health and reflection need no token: they tell nothing but the contracts. Health follows the process's readiness.
+///
+/// # Errors
+/// When the descriptors cannot be served, which a test would show.
+pub fn serve_all(
+    name: &'static str,
+    services: Services,
+    listener: TcpListener,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<()> {
+    let Services { routes, names, .. } = services;
     let (reporter, health) = tonic_health::server::health_reporter();
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(v1::DESCRIPTORS)
@@ -82,15 +140,18 @@ where
             } else {
                 tonic_health::ServingStatus::NotServing
             };
-            reporter.set_service_status(S::NAME, status).await;
-            reporter.set_service_status("", status).await;
+            for name in names.iter().copied().chain([""]) {
+                reporter.set_service_status(name, status).await;
+            }
             if tokio::time::timeout(Duration::from_millis(500), stopping.cancelled())
                 .await
                 .is_ok()
             {
-                reporter
-                    .set_service_status(S::NAME, tonic_health::ServingStatus::NotServing)
-                    .await;
+                for name in names {
+                    reporter
+                        .set_service_status(name, tonic_health::ServingStatus::NotServing)
+                        .await;
+                }
                 return Ok(());
             }
         }
@@ -127,9 +188,9 @@ where
             }
             span
         })
+        .add_routes(routes.routes())
         .add_service(health)
-        .add_service(reflection)
-        .add_service(InterceptedService::new(service, incoming));
+        .add_service(reflection);
     let stopping = lifecycle.stopping();
     lifecycle.spawn(name, async move {
         server

@@ -8,6 +8,7 @@ use crate::{
 use anyhow::Context as _;
 use keylight_contracts::v1::entity_service_server::EntityServiceServer;
 use keylight_messaging::relay::{self, RelayOptions};
+use keylight_rpc::server::{self, Services};
 use keylight_runtime::{clock::Clock, lifecycle::Lifecycle};
 use keylight_store::{
     migrate::migrate_when_up,
@@ -147,8 +148,9 @@ fn serve(
     let service = EntityServiceServer::new(door)
         .max_decoding_message_size(MAX_REQUEST)
         .max_encoding_message_size(MAX_ANSWER);
-    keylight_rpc::server::serve("entity-grpc", service, &config.rpc, listener, lifecycle)
-        .context("serving gRPC")
+    // one line for each service
+    let services = Services::new(&config.rpc).with(service);
+    server::serve_all("entity-grpc", services, listener, lifecycle).context("serving gRPC")
 }
 
 /// Brings the schema up to date as soon as the database answers, then keeps an eye on it.

@@ -3,6 +3,7 @@
 //! - [`submissions`]: applications from the moment they are accepted
 //! - [`clickup`]: what the sync worker asks and reports
 //! - [`journal`]: audit entry, event and outbox row of every change
+//! - [`idempotency`]: requests that come twice
 //! - [`app`]: puts it together; [`grpc`] is the door
 //!
 //! No code here needs a second database connection while it holds one: embedded there is only one.
@@ -11,5 +12,6 @@ pub mod app;
 pub mod clickup;
 pub mod config;
 pub mod grpc;
+pub mod idempotency;
 pub mod journal;
 pub mod submissions;

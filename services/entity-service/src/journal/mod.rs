@@ -6,7 +6,8 @@ pub mod log;
 
 use chrono::{DateTime, Utc};
 use compose::Composed;
-use keylight_contracts::events::SubmissionFacts;
+use keylight_contracts::{events::SubmissionFacts, v1};
+use keylight_runtime::{clock::Clock, trace};
 use keylight_store::StoreError;
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -21,7 +22,40 @@ pub struct Cause {
     pub traceparent: Option<String>,
 }
 
-/// One change of a submission.
+/// Who asks for a change, as the contracts carry it.
+#[derive(Clone)]
+pub struct Caller {
+    /// As the audit log names them.
+    pub actor: String,
+    /// What it follows from.
+    pub cause: Cause,
+    /// Why, in their words.
+    pub why: Option<String>,
+    /// Set when the request may come twice.
+    pub idempotency: Option<v1::Idempotency>,
+}
+
+impl Caller {
+    /// Reads what came with a call. Who does not say who they are is told apart from those that do; who sends no
+    /// correlation id begins a chain.
+    #[must_use]
+    pub fn read(caller: Option<v1::Caller>, clock: &dyn Clock) -> Self {
+        let caller = caller.unwrap_or_default();
+        let some = |text: String| Some(text).filter(|text| !text.is_empty());
+        Self {
+            actor: some(caller.actor).unwrap_or_else(|| "unknown".to_owned()),
+            cause: Cause {
+                correlation_id: Uuid::try_parse(&caller.correlation_id)
+                    .unwrap_or_else(|_| clock.new_id()),
+                traceparent: trace::current_traceparent(),
+            },
+            why: some(caller.reason),
+            idempotency: caller.idempotency,
+        }
+    }
+}
+
+/// One change of a record.
 pub struct Change<'a> {
     /// When.
     pub at: DateTime<Utc>,
@@ -39,22 +73,50 @@ pub struct Change<'a> {
     pub cause: &'a Cause,
 }
 
-/// Tells people only: what others see of the submission did not change.
+/// A record that the audit log tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Record<'a> {
+    /// A submission.
+    Submission(i64),
+    /// A person who applied.
+    User(i64),
+    /// A project.
+    Project(i64),
+    /// Something with another id than a number: `staff`, `token`, `setting`, `quarantine` …
+    Other(&'a str, &'a str),
+}
+
+impl<'a> Record<'a> {
+    fn columns(self) -> (&'a str, i64, Option<&'a str>) {
+        match self {
+            Record::Submission(id) => ("submission", id, None),
+            Record::User(id) => ("user", id, None),
+            Record::Project(id) => ("project", id, None),
+            Record::Other(entity, id) => (entity, 0, Some(id)),
+        }
+    }
+}
+
+/// Tells people only: what other services see of the record did not change.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn note(
     connection: &mut PgConnection,
-    submission_id: i64,
+    record: Record<'_>,
     change: &Change<'_>,
 ) -> Result<(), StoreError> {
+    let (entity, entity_id, record_id) = record.columns();
     sqlx::query!(
-        "INSERT INTO entity.audit_log (at, actor, action, entity, entity_id, before, after, cause, correlation_id)
-         VALUES ($1, $2, $3, 'submission', $4, $5, $6, $7, $8)",
+        "INSERT INTO entity.audit_log
+             (at, actor, action, entity, entity_id, record_id, before, after, cause, correlation_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         change.at,
         change.actor,
         change.action,
-        submission_id,
+        entity,
+        entity_id,
+        record_id,
         change.before,
         change.after,
         change.why,

@@ -5,7 +5,7 @@ use super::{
     lock, not_found,
     row::{SubmissionRow, select_submissions, update_submission},
 };
-use crate::journal::{self, Cause, Change};
+use crate::journal::{self, Cause, Change, Record};
 use chrono::SubsecRound as _;
 use keylight_domain::{
     error::DomainError,
@@ -103,7 +103,7 @@ pub async fn change_status(
         )
         .await?;
     } else {
-        journal::note(&mut transaction, wish.id, &change).await?;
+        journal::note(&mut transaction, Record::Submission(wish.id), &change).await?;
     }
     transaction.commit().await.map_err(StoreError::from)?;
     if steps > 0 {

@@ -65,6 +65,41 @@ fn is(filter: Option<&String>, value: &str) -> bool {
 
 #[tonic::async_trait]
 impl EntityService for Entity {
+    async fn restore_submission(
+        &self,
+        _: Request<v1::RestoreSubmissionRequest>,
+    ) -> Result<Response<v1::Submission>, Status> {
+        Err(Status::unimplemented("not needed by these tests"))
+    }
+
+    async fn bulk_change(
+        &self,
+        _: Request<v1::BulkChangeRequest>,
+    ) -> Result<Response<v1::BulkChangeReply>, Status> {
+        Err(Status::unimplemented("not needed by these tests"))
+    }
+
+    async fn quarantine(
+        &self,
+        _: Request<v1::QuarantineRequest>,
+    ) -> Result<Response<v1::QuarantinedApplication>, Status> {
+        Err(Status::unimplemented("not needed by these tests"))
+    }
+
+    async fn list_quarantine(
+        &self,
+        _: Request<v1::ListQuarantineRequest>,
+    ) -> Result<Response<v1::QuarantinePage>, Status> {
+        Err(Status::unimplemented("not needed by these tests"))
+    }
+
+    async fn settle_quarantine(
+        &self,
+        _: Request<v1::SettleQuarantineRequest>,
+    ) -> Result<Response<v1::QuarantinedApplication>, Status> {
+        Err(Status::unimplemented("not needed by these tests"))
+    }
+
     async fn create_submission(
         &self,
         request: Request<v1::CreateSubmissionRequest>,
