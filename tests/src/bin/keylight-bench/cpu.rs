@@ -32,8 +32,23 @@ pub fn resident_mb(processes: &BTreeMap<String, u32>) -> BTreeMap<String, f64> {
         .collect()
 }
 
-/// CPU milliseconds that the whole machine has spent working, and the part stolen by others of its host.
+/// CPU milliseconds that the whole machine has spent working.
 pub fn machine_ms() -> f64 {
+    // user, nice, system, irq, softirq
+    ticks(&[0, 1, 2, 5, 6])
+}
+
+/// CPU milliseconds that other machines on the same host took while this one had work.
+pub fn stolen_ms() -> f64 {
+    ticks(&[7])
+}
+
+/// CPU milliseconds of this process.
+pub fn own_ms() -> f64 {
+    read(Path::new("/proc/self/stat")).map_or(0.0, |process| process.cpu_ms)
+}
+
+fn ticks(columns: &[usize]) -> f64 {
     let stat = fs::read_to_string("/proc/stat").unwrap_or_default();
     let ticks: Vec<f64> = stat
         .lines()
@@ -43,12 +58,7 @@ pub fn machine_ms() -> f64 {
         .skip(1)
         .filter_map(|n| n.parse().ok())
         .collect();
-    // user, nice, system, irq, softirq
-    [0, 1, 2, 5, 6]
-        .iter()
-        .filter_map(|at| ticks.get(*at))
-        .sum::<f64>()
-        * MS_PER_TICK
+    columns.iter().filter_map(|at| ticks.get(*at)).sum::<f64>() * MS_PER_TICK
 }
 
 /// The kernel's USER_HZ is 100 on every Linux that Rust supports.
