@@ -61,6 +61,12 @@ pub fn status_of(error: &DomainError) -> Status {
     Status::with_metadata(grpc_code(error.code), error.message.clone(), metadata)
 }
 
+/// Whether the transport or the token check made this status, and not the called service.
+#[must_use]
+pub fn is_from_transport(status: &Status) -> bool {
+    status.metadata().get(CODE).is_none()
+}
+
 /// The failure that a status tells of, on the caller's side.
 #[must_use]
 pub fn error_of(status: &Status) -> DomainError {

@@ -1,12 +1,13 @@
 //! The bearer token of the admin endpoints, until staff accounts come.
 
+use crate::data_folder;
 use anyhow::{Context as _, bail};
 use rand::distr::{Alphanumeric, SampleString as _};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use std::{
     fs,
-    io::{ErrorKind, Write as _},
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    io::ErrorKind,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -53,7 +54,7 @@ pub(crate) fn load_or_make(folder: &Path) -> anyhow::Result<AdminToken> {
                 "kl_admin_{}",
                 Alphanumeric.sample_string(&mut rand::rng(), LENGTH)
             ));
-            write(&file, &value)
+            data_folder::write_private(&file, &value)
                 .with_context(|| format!("cannot keep the admin token in {}", file.display()))?;
             Ok(AdminToken {
                 value,
@@ -67,26 +68,11 @@ pub(crate) fn load_or_make(folder: &Path) -> anyhow::Result<AdminToken> {
     }
 }
 
-/// Writes beside and renames, so that a crash leaves the whole token or none.
-fn write(file: &Path, value: &SecretString) -> std::io::Result<()> {
-    let beside = file.with_extension("new");
-    let mut out = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&beside)?;
-    // `mode` is only for a file that did not exist
-    out.set_permissions(fs::Permissions::from_mode(0o600))?;
-    writeln!(out, "{}", value.expose_secret())?;
-    out.sync_all()?;
-    fs::rename(beside, file)
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use secrecy::ExposeSecret as _;
 
     #[test]
     fn made_once_kept_and_only_for_the_owner() {

@@ -1,10 +1,11 @@
 //! The folder that keeps everything between two starts. One process at a time may use it.
 
 use anyhow::Context as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use std::{
     fs::{self, File, TryLockError},
     io::{Read as _, Seek as _, Write as _},
-    os::unix::fs::DirBuilderExt as _,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -89,6 +90,38 @@ impl DataFolder {
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// The process that holds the folder now, if one does.
+pub(crate) fn holder(folder: &Path) -> Option<u32> {
+    let mut lock = File::open(folder.join(LOCK)).ok()?;
+    // shared, so that two that look do not see each other
+    if lock.try_lock_shared().is_ok() {
+        return None;
+    }
+    let mut holder = String::new();
+    lock.read_to_string(&mut holder).ok()?;
+    holder.trim().parse().ok()
+}
+
+/// Writes a file that only the owner may read. It is written beside and renamed, so that a crash leaves the whole text or
+/// what was there before.
+///
+/// # Errors
+/// When it cannot be written.
+pub(crate) fn write_private(file: &Path, text: &SecretString) -> std::io::Result<()> {
+    let beside = file.with_extension("new");
+    let mut out = File::options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&beside)?;
+    // `mode` is only for a file that did not exist
+    out.set_permissions(fs::Permissions::from_mode(0o600))?;
+    writeln!(out, "{}", text.expose_secret())?;
+    out.sync_all()?;
+    fs::rename(beside, file)
 }
 
 #[cfg(test)]

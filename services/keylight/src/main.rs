@@ -3,6 +3,7 @@
 //! - [`up`]: the embedded set-up: database, bus, every service and the ClickUp simulator on one machine without servers
 //! - [`settings`]: the settings of all services in one place, with what `up` knows better than their defaults
 //! - [`cli`]: the command line
+//! - [`operator`]: commands that ask the running services for something
 //!
 //! The services are the same libraries that run alone elsewhere; nothing here is business.
 
@@ -12,7 +13,9 @@ mod data_folder;
 mod database;
 #[cfg(feature = "embedded")]
 mod embedded;
+mod operator;
 mod parts;
+mod running;
 mod settings;
 mod simulator;
 mod up;

@@ -8,6 +8,7 @@ use crate::{
     data_folder::DataFolder,
     database::Database,
     parts::Parts,
+    running::{self, Running, Told},
     settings::{self, Known, Services, Settings, reachable},
     simulator,
     welcome::{self, Places, Token},
@@ -19,7 +20,6 @@ use keylight_runtime::{
     lifecycle::Lifecycle,
     process::{self, listen},
 };
-use rand::distr::{Alphanumeric, SampleString as _};
 use secrecy::ExposeSecret as _;
 use sqlx::PgPool;
 use std::{
@@ -54,6 +54,8 @@ pub(crate) fn run() -> ExitCode {
             () = stopping.cancelled() => Ok(()),
         }
     });
+    // nobody answers any more
+    drop(held.told);
     // every connection has gone with the threads that used it
     match held.database.stop() {
         Ok(()) => code,
@@ -69,6 +71,7 @@ pub(crate) fn run() -> ExitCode {
 struct Held {
     database: Database,
     folder: Arc<OnceLock<DataFolder>>,
+    told: Arc<OnceLock<Told>>,
 }
 
 /// Listeners of the services that only this process calls.
@@ -109,6 +112,13 @@ async fn start(settings: Settings, held: &Held, lifecycle: Lifecycle) -> anyhow:
         http.local_addr()?,
         sim.as_ref().map(TcpListener::local_addr).transpose()?,
     );
+    let service_token = running::new_service_token();
+    let running = Running::here(
+        inner.entity.local_addr()?,
+        inner.sync.local_addr()?,
+        inner.analytics.local_addr()?,
+        &service_token,
+    )?;
     let services = settings.services(&Known {
         entity: inner.entity.local_addr()?,
         sync: inner.sync.local_addr()?,
@@ -119,7 +129,7 @@ async fn start(settings: Settings, held: &Held, lifecycle: Lifecycle) -> anyhow:
             .as_ref()
             .map(|token| token.value.expose_secret().to_owned())
             .unwrap_or_default(),
-        service_token: Alphanumeric.sample_string(&mut rand::rng(), 40),
+        service_token: service_token.expose_secret().to_owned(),
     })?;
 
     let pool = if settings.own_database {
@@ -145,6 +155,8 @@ async fn start(settings: Settings, held: &Held, lifecycle: Lifecycle) -> anyhow:
     let alone = !settings.own_database;
     let parts = start_services(services, &pool, &bus, inner, http, parts, alone).await?;
     let parts = Arc::new(parts);
+    // started once per process, so the place is free
+    let _ = held.told.set(running.tell(folder.path())?);
     Parts::attend(parts.clone(), &lifecycle, settings.process.grace);
 
     greet(

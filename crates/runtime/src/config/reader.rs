@@ -92,6 +92,12 @@ impl Reader {
         }
     }
 
+    /// Sets a value whatever was said before. For what cannot be set: nobody knows it before the process runs.
+    pub fn force(&mut self, key: &Key, value: impl Into<String>) {
+        self.env.remove(&format!("{}_FILE", key.env));
+        self.env.insert(key.env.to_owned(), value.into());
+    }
+
     /// Whether somebody has set the value (so it is not the default).
     #[must_use]
     pub fn is_set(&self, key: &Key) -> bool {
