@@ -7,7 +7,8 @@ const VARY_PREFLIGHT: HeaderValue =
     HeaderValue::from_static("Origin, Access-Control-Request-Headers");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 const METHODS: HeaderValue = HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,DELETE");
-const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id, retry-after");
+const EXPOSED: HeaderValue =
+    HeaderValue::from_static("x-request-id, retry-after, etag, idempotent-replayed");
 /// Ten minutes; browsers ask again after that.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 /// Longest list of asked-for headers that is echoed.

@@ -23,6 +23,8 @@ pub struct ApiError {
     pub details: Details,
     /// Seconds until another try makes sense.
     pub retry_after: Option<u32>,
+    /// The record as it is now, the frame's `current`, when the caller's picture of it is out of date.
+    pub current: Option<Box<serde_json::Value>>,
     /// What the log keeps.
     pub cause: Option<String>,
 }
@@ -54,6 +56,7 @@ impl ApiError {
             message: Some(message.into()),
             details: Details::Left,
             retry_after: None,
+            current: None,
             cause: None,
         }
     }
@@ -141,6 +144,53 @@ impl ApiError {
         }
     }
 
+    /// A path that exists, with a method that it does not have.
+    #[must_use]
+    pub fn method_not_allowed() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "Method not allowed",
+            "method_not_allowed",
+            "This path does not have this method; the header Allow names those that it has",
+        )
+    }
+
+    /// `If-Match` names another version than the stored one.
+    #[must_use]
+    pub fn precondition_failed(current: serde_json::Value) -> Self {
+        Self {
+            current: Some(Box::new(current)),
+            ..Self::new(
+                StatusCode::PRECONDITION_FAILED,
+                "Precondition failed",
+                "precondition_failed",
+                "The record was changed meanwhile; look at its current state and decide again",
+            )
+        }
+    }
+
+    /// The body names another version than the stored one.
+    #[must_use]
+    pub fn stale(current: serde_json::Value) -> Self {
+        let message =
+            "The record was changed meanwhile; look at its current state and decide again";
+        Self {
+            current: Some(Box::new(current)),
+            ..DomainError::new(ErrorCode::Conflict, message).into()
+        }
+    }
+
+    /// The idempotency key belongs to another request.
+    #[must_use]
+    pub fn idempotency_key_reused() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "Conflict",
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for another request; use a new key for each request",
+        )
+    }
+
     /// The caller has not shown a valid credential.
     #[must_use]
     pub fn unauthenticated() -> Self {
@@ -176,8 +226,8 @@ impl ApiError {
     #[must_use]
     pub fn of_status(status: StatusCode) -> Self {
         match status {
-            // the predecessor knows no "method not allowed"
-            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Self::route_not_found(),
+            StatusCode::NOT_FOUND => Self::route_not_found(),
+            StatusCode::METHOD_NOT_ALLOWED => Self::method_not_allowed(),
             StatusCode::PAYLOAD_TOO_LARGE => Self::new(
                 status,
                 "Payload too large",
@@ -229,6 +279,7 @@ impl From<DomainError> for ApiError {
             message: Some(error.message.into()),
             details,
             retry_after: error.code.is_retryable().then_some(RETRY_AFTER_SECONDS),
+            current: None,
             cause: error.cause,
         }
     }

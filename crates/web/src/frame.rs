@@ -29,6 +29,9 @@ impl Serialize for Frame<'_> {
         }
         map.serialize_entry("code", self.error.code)?;
         map.serialize_entry("request_id", self.request_id)?;
+        if let Some(current) = &self.error.current {
+            map.serialize_entry("current", current)?;
+        }
         map.end()
     }
 }

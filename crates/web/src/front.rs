@@ -257,8 +257,7 @@ impl Seen {
         // texts under string keys always serialise
         let body = reply::to_bytes(&frame).unwrap_or_default();
         parts.status = error.status;
-        // of a refused method, whose path then counts as unknown; and of the body that is replaced
-        parts.headers.remove(header::ALLOW);
+        // of the body that is replaced
         parts.headers.remove(header::CONTENT_LENGTH);
         parts.headers.insert(header::CONTENT_TYPE, reply::JSON);
         Response::from_parts(parts, Body::from(body))

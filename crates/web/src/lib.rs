@@ -4,6 +4,8 @@
 //!   error frame that the predecessor's clients know
 //! - [`error`]: what handlers return when something is wrong
 //! - [`body`]: bodies within a limit, compressed or not, and what kind they are
+//! - [`etag`]: versions of records as clients show them: `ETag`, `If-Match`, `If-None-Match`
+//! - [`idempotency`]: the key that makes a repeated request the same request
 //! - [`rate_limit`]: how often one client may do something
 //! - [`reply`]: JSON answers
 //! - [`routes`]: paths with and without a trailing slash
@@ -16,7 +18,9 @@
 pub mod body;
 pub mod cors;
 pub mod error;
+pub mod etag;
 pub mod front;
+pub mod idempotency;
 pub mod rate_limit;
 pub mod reply;
 pub mod request_id;

@@ -2,11 +2,11 @@
 
 use axum::response::{IntoResponse, Response};
 use bytes::{BufMut as _, Bytes, BytesMut};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use keylight_domain::error::DomainError;
 use serde::Serialize;
 
-use crate::error::ApiError;
+use crate::{error::ApiError, etag};
 
 /// Content type of every JSON answer, as the predecessor sent it.
 pub const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
@@ -29,6 +29,30 @@ impl<T: Serialize> IntoResponse for Json<T> {
                 .into_response(),
         }
     }
+}
+
+/// A JSON answer that shows one version of a record: with its `ETag`, or 304 when the caller has it already.
+pub fn versioned<T: Serialize>(
+    headers: &HeaderMap,
+    status: StatusCode,
+    version: i64,
+    value: &T,
+) -> Response {
+    let body = match to_bytes(value) {
+        Ok(body) => body,
+        Err(error) => {
+            return ApiError::from(DomainError::internal(format!("answer as JSON: {error}")))
+                .into_response();
+        }
+    };
+    let tag = etag::tag(version, &body);
+    let mut response = if etag::is_known(headers, &tag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        with_body(status, body)
+    };
+    response.headers_mut().insert(header::ETAG, tag);
+    response
 }
 
 pub(crate) fn to_bytes<T: Serialize>(value: &T) -> serde_json::Result<Bytes> {

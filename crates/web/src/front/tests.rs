@@ -145,9 +145,9 @@ async fn refusals_come_in_the_frame() {
         (
             "PATCH",
             "/things/1",
-            404,
-            "Route not found",
-            "route_not_found",
+            405,
+            "Method not allowed",
+            "method_not_allowed",
         ),
         ("GET", "/missing", 404, "Not found", "not_found"),
         ("GET", "/panic", 500, "Internal server error", "internal"),
