@@ -1,7 +1,7 @@
 //! The whole service as functions: the router, and running it on a listener.
 
 use crate::{
-    admin::AdminToken,
+    access::{AdminToken, Checked, Routes},
     assets,
     config::{self, Config},
     console,
@@ -93,8 +93,45 @@ pub(crate) struct Door {
 /// [`Door`] as handlers get it.
 pub(crate) type App = Arc<Door>;
 
+/// Every route of this door, each with its rule.
+fn routes() -> Routes {
+    Routes::new()
+        .merge(info::routes())
+        .merge(health::routes())
+        .merge(test_db::routes())
+        .merge(submissions::routes())
+        .merge(form::routes())
+        .merge(console::routes())
+        .merge(assets::routes())
+}
+
+/// What the OpenAPI document says beside the operations.
+#[derive(utoipa::OpenApi)]
+#[openapi(info(
+    title = "Keylight",
+    description = "Applications, people and projects of a home builder.",
+    license(name = "Apache-2.0", identifier = "Apache-2.0")
+))]
+struct Document;
+
+/// The OpenAPI document of this door, made from the routes themselves.
+///
+/// # Errors
+/// When two routes collide, or an operation states no rule.
+pub fn document() -> anyhow::Result<utoipa::openapi::OpenApi> {
+    Ok(checked()?.document().clone())
+}
+
+fn checked() -> anyhow::Result<Checked> {
+    routes().checked(<Document as utoipa::OpenApi>::openapi())
+}
+
 /// The router with all routes, its fallback and its layers.
-pub fn build(config: &Config, deps: Deps) -> Router {
+///
+/// # Errors
+/// When two routes collide, or an operation states no rule.
+pub fn build(config: &Config, deps: Deps) -> anyhow::Result<Router> {
+    let routes = checked()?;
     let development = if config.production {
         &[][..]
     } else {
@@ -124,17 +161,11 @@ pub fn build(config: &Config, deps: Deps) -> Router {
         began: Instant::now(),
         deps,
     });
-    Router::new()
-        .merge(info::routes())
-        .merge(health::routes())
-        .merge(test_db::routes())
-        .merge(submissions::routes())
-        .merge(form::routes())
-        .merge(console::routes())
-        .merge(assets::routes())
+    Ok(routes
+        .into_router(&door)
         .fallback(|| async { ApiError::route_not_found() })
         .with_state(door)
-        .layer(front)
+        .layer(front))
 }
 
 /// Starts serving until the process stops.
@@ -154,7 +185,7 @@ pub fn run(config: Config, resources: Resources, lifecycle: &Lifecycle) -> anyho
         max_connections: config.max_connections,
         ..server::Limits::default()
     };
-    let router = build(&config, deps).merge(resources.beside);
+    let router = build(&config, deps)?.merge(resources.beside);
     server::serve("intake-api", resources.listener, router, limits, lifecycle);
     Ok(())
 }

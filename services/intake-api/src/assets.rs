@@ -1,17 +1,15 @@
 //! Style sheet and script of the pages, part of the program.
 
-use crate::app::App;
+use crate::access::{Routes, Rule};
 use axum::{
-    Router,
     extract::Path,
     response::{IntoResponse as _, Response},
-    routing::get,
 };
-use http::{HeaderValue, header};
+use http::{HeaderValue, Method, header};
 use keylight_web::error::ApiError;
 
-pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/assets/{name}", get(asset))
+pub(crate) fn routes() -> Routes {
+    Routes::new().page(Rule::Public, Method::GET, "/assets/{name}", asset)
 }
 
 async fn asset(Path(name): Path<String>) -> Result<Response, ApiError> {

@@ -1,12 +1,16 @@
 //! `GET /health`: liveness for whoever watched the predecessor. Readiness is on the admin listener.
 
-use crate::app::App;
-use axum::{Router, extract::State, routing::get};
-use keylight_web::{reply::Json, routes::TolerantRoutes as _, time::iso_millis};
+use crate::{
+    access::{Routes, Rule},
+    app::App,
+};
+use axum::extract::State;
+use keylight_web::{reply::Json, time::iso_millis};
 use serde::Serialize;
+use utoipa_axum::routes;
 
-pub(crate) fn routes() -> Router<App> {
-    Router::new().tolerant_route("/health", get(health))
+pub(crate) fn routes() -> Routes {
+    Routes::new().add(Rule::Public, routes!(health))
 }
 
 #[derive(Serialize)]
@@ -19,6 +23,14 @@ struct Health {
     uptime: f64,
 }
 
+/// Whether this process runs; looks at nothing else.
+#[utoipa::path(
+    get,
+    path = "/health",
+    operation_id = "health",
+    tag = "service",
+    responses((status = 200, description = "It runs"))
+)]
 async fn health(State(app): State<App>) -> Json<Health> {
     Json::ok(Health {
         status: "OK",

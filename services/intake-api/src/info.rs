@@ -1,14 +1,18 @@
 //! `GET /`: the intake form for a browser, information about the API for everybody else.
 
-use crate::{app::App, form};
-use axum::{Router, extract::State, response::IntoResponse as _, response::Response, routing::get};
-use http::{HeaderMap, HeaderValue, header};
+use crate::{
+    access::{Routes, Rule},
+    app::App,
+    form,
+};
+use axum::{extract::State, response::IntoResponse as _, response::Response};
+use http::{HeaderMap, HeaderValue, Method, header};
 use keylight_web::reply::Json;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/", get(root))
+pub(crate) fn routes() -> Routes {
+    Routes::new().page(Rule::Public, Method::GET, "/", root)
 }
 
 #[derive(Serialize)]

@@ -32,7 +32,7 @@
 pub mod app;
 pub mod config;
 
-mod admin;
+mod access;
 mod assets;
 mod console;
 mod entity;

@@ -1,14 +1,20 @@
 //! `GET /api/test-db`: whether the database answers.
 
-use crate::{admin::Admin, app::App, entity::answered};
-use axum::{Router, extract::State, response::IntoResponse as _, response::Response, routing::get};
+use crate::{
+    access::{Role, Routes, Rule, Scope},
+    app::App,
+    entity::answered,
+};
+use axum::{extract::State, response::IntoResponse as _, response::Response};
 use http::{HeaderValue, StatusCode, header};
 use keylight_contracts::{time::from_wire, v1::CheckDatabaseRequest};
-use keylight_web::{reply::Json, routes::TolerantRoutes as _, time::iso_millis};
+use keylight_web::{reply::Json, time::iso_millis};
 use serde::Serialize;
+use utoipa_axum::routes;
 
-pub(crate) fn routes() -> Router<App> {
-    Router::new().tolerant_route("/api/test-db", get(test_db))
+pub(crate) fn routes() -> Routes {
+    let rule = Rule::Role(Role::Viewer, Scope::RecordsRead);
+    Routes::new().add(rule, routes!(test_db))
 }
 
 #[derive(Serialize)]
@@ -33,7 +39,18 @@ struct Failed {
     timestamp: String,
 }
 
-async fn test_db(_: Admin, State(app): State<App>) -> Response {
+/// Whether the database answers.
+#[utoipa::path(
+    get,
+    path = "/api/test-db",
+    operation_id = "test_database",
+    tag = "service",
+    responses(
+        (status = 200, description = "It answers"),
+        (status = 503, description = "It does not answer")
+    )
+)]
+async fn test_db(State(app): State<App>) -> Response {
     match answered(app.entity().check_database(CheckDatabaseRequest {}).await) {
         Ok(checked) => Json::ok(Connected {
             status: "Database connected successfully",

@@ -5,16 +5,18 @@ mod login;
 mod overview;
 pub(crate) mod session;
 
-use crate::app::App;
-use axum::{
-    Router,
-    routing::{get, post},
-};
-use keylight_web::routes::TolerantRoutes as _;
+use crate::access::{Routes, Rule};
+use http::Method;
 
-pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .tolerant_route("/console", get(overview::overview))
-        .tolerant_route("/console/login", get(login::show).post(login::log_in))
-        .tolerant_route("/console/logout", post(login::log_out))
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        .page(Rule::Public, Method::GET, "/console", overview::overview)
+        .page(Rule::Public, Method::GET, "/console/login", login::show)
+        .page(Rule::Public, Method::POST, "/console/login", login::log_in)
+        .page(
+            Rule::Public,
+            Method::POST,
+            "/console/logout",
+            login::log_out,
+        )
 }

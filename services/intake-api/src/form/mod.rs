@@ -8,21 +8,20 @@ mod view;
 mod words;
 
 use crate::{
-    app::App,
+    access::{Routes, Rule},
     pages::{page, see_other},
 };
 use askama::Template;
-use axum::{Router, response::Response, routing::get};
-use http::StatusCode;
+use axum::response::Response;
+use http::{Method, StatusCode};
 use keylight_domain::intake::RawFields;
-use keylight_web::routes::TolerantRoutes as _;
 use view::{Problem, Section};
 
-pub(crate) fn routes() -> Router<App> {
-    Router::new().tolerant_route(
-        "/apply",
-        get(|| async { see_other("/") }).post(apply::apply),
-    )
+pub(crate) fn routes() -> Routes {
+    let back = || async { see_other("/") };
+    Routes::new()
+        .page(Rule::Public, Method::GET, "/apply", back)
+        .page(Rule::Public, Method::POST, "/apply", apply::apply)
 }
 
 /// The form.

@@ -1,7 +1,7 @@
 //! `GET /api/submissions/status/{status}`.
 
 use super::{json::Many, page, stats::Counts};
-use crate::{admin::Admin, app::App, query::Query};
+use crate::{app::App, query::Query};
 use axum::{
     extract::{Path, State, rejection::PathRejection},
     response::{IntoResponse as _, Response},
@@ -21,8 +21,16 @@ struct ByStatus<'a> {
     status: SubmissionStatus,
 }
 
+/// Applications of one status.
+#[utoipa::path(
+    get,
+    path = "/api/submissions/status/{status}",
+    operation_id = "list_submissions_by_status",
+    tag = "submissions",
+    params(("status" = String, Path)),
+    responses((status = 200, description = "Applications of one status"))
+)]
 pub(crate) async fn by_status(
-    _: Admin,
     State(app): State<App>,
     status: Result<Path<String>, PathRejection>,
     query: Query,

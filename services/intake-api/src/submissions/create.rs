@@ -22,6 +22,14 @@ use keylight_web::{
     request_id::RequestId,
 };
 
+/// Stores an application.
+#[utoipa::path(
+    post,
+    path = "/api/submissions",
+    operation_id = "create_submission",
+    tag = "submissions",
+    responses((status = 201, description = "Stores an application"))
+)]
 pub(crate) async fn create(
     State(app): State<App>,
     Extension(request_id): Extension<RequestId>,

@@ -1,7 +1,7 @@
 //! `GET /api/submissions/{id}`.
 
 use super::{id::IdText, json::One};
-use crate::{admin::Admin, app::App, entity::answered};
+use crate::{app::App, entity::answered};
 use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
@@ -9,11 +9,16 @@ use axum::{
 use keylight_contracts::v1::GetSubmissionRequest;
 use keylight_web::{error::ApiError, reply::Json};
 
-pub(crate) async fn get(
-    _: Admin,
-    State(app): State<App>,
-    id: IdText,
-) -> Result<Response, ApiError> {
+/// One application.
+#[utoipa::path(
+    get,
+    path = "/api/submissions/{id}",
+    operation_id = "get_submission",
+    tag = "submissions",
+    params(("id" = i64, Path)),
+    responses((status = 200, description = "One application"))
+)]
+pub(crate) async fn get(State(app): State<App>, id: IdText) -> Result<Response, ApiError> {
     let request = GetSubmissionRequest {
         id: id.id()?,
         ..Default::default()

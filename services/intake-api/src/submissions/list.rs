@@ -1,7 +1,7 @@
 //! `GET /api/submissions`.
 
 use super::{json::Many, page, stats::Counts};
-use crate::{admin::Admin, app::App, query::Query};
+use crate::{app::App, query::Query};
 use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
@@ -19,11 +19,15 @@ struct List<'a> {
     filters: Filter,
 }
 
-pub(crate) async fn list(
-    _: Admin,
-    State(app): State<App>,
-    query: Query,
-) -> Result<Response, ApiError> {
+/// Applications, newest first, with filters.
+#[utoipa::path(
+    get,
+    path = "/api/submissions",
+    operation_id = "list_submissions",
+    tag = "submissions",
+    responses((status = 200, description = "Applications, newest first, with filters"))
+)]
+pub(crate) async fn list(State(app): State<App>, query: Query) -> Result<Response, ApiError> {
     let paging = Paging::from_query(query.get("page"), query.get("pageSize"));
     let filters = Filter::from_query(query.pairs());
     let (page, stats) = page::with_counts(&app, &filters, paging).await?;

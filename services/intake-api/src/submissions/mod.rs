@@ -13,26 +13,20 @@ mod search;
 mod set_status;
 mod stats;
 
-use crate::app::App;
-use axum::{
-    Router,
-    routing::{get as on_get, put},
-};
-use keylight_web::routes::TolerantRoutes as _;
+use crate::access::{Role, Routes, Rule, Scope};
+use utoipa_axum::routes;
 
-pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .tolerant_route("/api/submissions", on_get(list::list).post(create::create))
-        .tolerant_route("/api/submissions/stats", on_get(stats::stats))
-        .tolerant_route("/api/submissions/search", on_get(search::search))
-        .tolerant_route("/api/submissions/recent", on_get(recent::recent))
-        .tolerant_route(
-            "/api/submissions/status/{status}",
-            on_get(by_status::by_status),
-        )
-        .tolerant_route(
-            "/api/submissions/{id}",
-            on_get(get::get).delete(delete::delete),
-        )
-        .tolerant_route("/api/submissions/{id}/status", put(set_status::set_status))
+pub(crate) fn routes() -> Routes {
+    let read = Rule::Role(Role::Viewer, Scope::SubmissionsRead);
+    let write = Rule::Role(Role::Manager, Scope::SubmissionsWrite);
+    Routes::new()
+        .add(Rule::Public, routes!(create::create))
+        .add(read, routes!(list::list))
+        .add(read, routes!(stats::stats))
+        .add(read, routes!(search::search))
+        .add(read, routes!(recent::recent))
+        .add(read, routes!(by_status::by_status))
+        .add(read, routes!(get::get))
+        .add(write, routes!(delete::delete))
+        .add(write, routes!(set_status::set_status))
 }

@@ -1,7 +1,7 @@
 //! `GET /api/submissions/recent`.
 
 use super::json::Many;
-use crate::{admin::Admin, app::App, entity::answered, query::Query};
+use crate::{app::App, entity::answered, query::Query};
 use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
@@ -19,11 +19,15 @@ struct Newest<'a> {
     days: i32,
 }
 
-pub(crate) async fn recent(
-    _: Admin,
-    State(app): State<App>,
-    query: Query,
-) -> Result<Response, ApiError> {
+/// The newest applications of the last days.
+#[utoipa::path(
+    get,
+    path = "/api/submissions/recent",
+    operation_id = "recent_submissions",
+    tag = "submissions",
+    responses((status = 200, description = "The newest applications of the last days"))
+)]
+pub(crate) async fn recent(State(app): State<App>, query: Query) -> Result<Response, ApiError> {
     let Recent { days, limit } = Recent::from_query(query.get("days"), query.get("limit"));
     // nothing is younger than no time at all
     let list = match days {

@@ -1,7 +1,7 @@
 //! `GET /api/submissions/search?q=`.
 
 use super::json::Many;
-use crate::{admin::Admin, app::App, entity::answered, query::Query};
+use crate::{app::App, entity::answered, query::Query};
 use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
@@ -20,11 +20,15 @@ struct Found<'a> {
     search_term: &'a str,
 }
 
-pub(crate) async fn search(
-    _: Admin,
-    State(app): State<App>,
-    query: Query,
-) -> Result<Response, ApiError> {
+/// Applications with a text in name, e-mail, company or description.
+#[utoipa::path(
+    get,
+    path = "/api/submissions/search",
+    operation_id = "search_submissions",
+    tag = "submissions",
+    responses((status = 200, description = "Applications with a text in name, e-mail, company or description"))
+)]
+pub(crate) async fn search(State(app): State<App>, query: Query) -> Result<Response, ApiError> {
     let term =
         search_term(query.get("q")).map_err(|problem| ApiError::validation(problem.to_string()))?;
     let paging = Paging::from_query(query.get("page"), query.get("pageSize"));

@@ -3,7 +3,7 @@
 
 use super::{id::IdText, json::One};
 use crate::{
-    admin::{ACTOR, Admin},
+    access::Who,
     app::{App, Door},
     entity::answered,
 };
@@ -35,8 +35,17 @@ struct StatusBody {
     admin_notes: RawValue,
 }
 
+/// Moves an application to another status.
+#[utoipa::path(
+    put,
+    path = "/api/submissions/{id}/status",
+    operation_id = "set_submission_status",
+    tag = "submissions",
+    params(("id" = i64, Path)),
+    responses((status = 200, description = "Moves an application to another status"))
+)]
 pub(crate) async fn set_status(
-    _: Admin,
+    who: Who,
     State(app): State<App>,
     Extension(request_id): Extension<RequestId>,
     id: IdText,
@@ -71,7 +80,7 @@ pub(crate) async fn set_status(
         id,
         status: status.as_str().to_owned(),
         admin_notes: notes.map(str::to_owned),
-        actor: ACTOR.to_owned(),
+        actor: who.actor.clone(),
         correlation_id: app.correlation_id(&request_id),
         ..Default::default()
     };

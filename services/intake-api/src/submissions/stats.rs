@@ -1,7 +1,7 @@
 //! `GET /api/submissions/stats`, and the counts that stand beside lists.
 
 use super::page;
-use crate::{admin::Admin, app::App};
+use crate::app::App;
 use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
@@ -85,7 +85,15 @@ struct Envelope {
     data: Stats,
 }
 
-pub(crate) async fn stats(_: Admin, State(app): State<App>) -> Result<Response, ApiError> {
+/// Exact counts of applications.
+#[utoipa::path(
+    get,
+    path = "/api/submissions/stats",
+    operation_id = "submission_stats",
+    tag = "submissions",
+    responses((status = 200, description = "Exact counts of applications"))
+)]
+pub(crate) async fn stats(State(app): State<App>) -> Result<Response, ApiError> {
     let data = Stats::from(page::counts(&app).await?);
     Ok(Json::ok(Envelope {
         success: true,

@@ -202,7 +202,8 @@ async fn a_wrong_service_token_is_our_defect_not_the_callers() {
     let mut door = Door::open().await;
     let mut config = door.config.clone();
     config.rpc.token = "another-token-between-services".into();
-    door.router = intake_api::app::build(&config, intake_api::app::Deps::connect(&config).unwrap());
+    door.router =
+        intake_api::app::build(&config, intake_api::app::Deps::connect(&config).unwrap()).unwrap();
     let request = Request::builder()
         .uri("/api/submissions/1")
         .header("authorization", format!("Bearer {TOKEN}"));

@@ -114,7 +114,7 @@ impl Door {
             &lifecycle,
         )
         .unwrap();
-        let router = app::build(&config, Deps::connect(&config).unwrap());
+        let router = app::build(&config, Deps::connect(&config).unwrap()).unwrap();
         Self {
             router,
             store,
@@ -128,7 +128,7 @@ impl Door {
         // a port that was free a moment ago, and on which nobody listens now
         let nobody = listener().await.local_addr().unwrap();
         let config = config(nobody, nobody, &[]);
-        let router = app::build(&config, Deps::connect(&config).unwrap());
+        let router = app::build(&config, Deps::connect(&config).unwrap()).unwrap();
         Self {
             router,
             store: Arc::default(),

@@ -1,25 +1,31 @@
-//! Who may call the admin endpoints: whoever shows the admin token.
+//! The admin token of the settings: for automation, and for the time before there are accounts. It is checked here,
+//! without asking the entity service.
 
-use crate::app::App;
-use axum::extract::FromRequestParts;
-use http::{header, request::Parts};
-use keylight_web::error::ApiError;
+use super::{Identity, Role};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
 use subtle::ConstantTimeEq as _;
 
 /// Who caused a change, as the audit log names the admin token.
-pub(crate) const ACTOR: &str = "admin-token";
+const ACTOR: &str = "admin-token";
 
 /// The admin token, kept as its hash so that comparing tells nothing about it, its length included.
 pub(crate) struct AdminToken {
     digest: [u8; 32],
+    identity: Arc<Identity>,
 }
 
 impl AdminToken {
     pub(crate) fn new(token: &SecretString) -> Self {
         Self {
             digest: Sha256::digest(token.expose_secret().as_bytes()).into(),
+            identity: Arc::new(Identity {
+                actor: ACTOR.to_owned(),
+                role: Role::Admin,
+                scopes: Vec::new(),
+                must_change_password: false,
+            }),
         }
     }
 
@@ -28,26 +34,10 @@ impl AdminToken {
         let shown: [u8; 32] = Sha256::digest(shown.as_bytes()).into();
         self.digest.ct_eq(&shown).into()
     }
-}
 
-/// Proof that the caller showed the admin token. A handler that takes it can be called by nobody else.
-pub(crate) struct Admin;
-
-impl FromRequestParts<App> for Admin {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let shown = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, token)| token.trim());
-        match shown {
-            Some(token) if app.admin_token.is(token) => Ok(Self),
-            _ => Err(ApiError::unauthenticated()),
-        }
+    /// Who shows it.
+    pub(crate) fn identity(&self) -> Arc<Identity> {
+        self.identity.clone()
     }
 }
 
