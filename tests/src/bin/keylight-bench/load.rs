@@ -42,57 +42,75 @@ impl Round {
     }
 }
 
-/// Posts to `path` for `duration` over `connections` connections: as fast as answers come, or at `rate` requests per
-/// second in all, where a late request counts from the moment it was due (so a stall is not hidden).
+/// How hard to press, and what counts as good.
+#[derive(Debug, Clone, Copy)]
+pub struct Pressure {
+    /// Connections, each with one request in flight.
+    pub connections: usize,
+    /// Length of the round.
+    pub duration: Duration,
+    /// Requests per second in all, where a late request counts from the moment it was due (so a stall is not hidden);
+    /// none: as fast as answers come.
+    pub rate: Option<f64>,
+    /// The status of a good answer.
+    pub expect: u16,
+}
+
+/// Posts applications to `path`.
 pub async fn post(
     authority: &str,
-    path: &str,
+    path: &'static str,
     connections: usize,
     duration: Duration,
     rate: Option<f64>,
     body: fn(u64) -> String,
     numbers: &Arc<AtomicU64>,
 ) -> anyhow::Result<Round> {
+    let pressure = Pressure {
+        connections,
+        duration,
+        rate,
+        expect: 201,
+    };
+    let host = authority.to_owned();
+    let request = move |number| {
+        let json = body(number);
+        format!(
+            "POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{json}",
+            json.len()
+        )
+    };
+    run(authority, pressure, request, numbers).await
+}
+
+/// Gets paths with a bearer token.
+pub async fn get(
+    authority: &str,
+    token: &str,
+    pressure: Pressure,
+    path: impl Fn(u64) -> String + Send + Sync + 'static,
+    numbers: &Arc<AtomicU64>,
+) -> anyhow::Result<Round> {
+    let tail = format!(" HTTP/1.1\r\nhost: {authority}\r\nauthorization: Bearer {token}\r\n\r\n");
+    let request = move |number| format!("GET {}{tail}", path(number));
+    run(authority, pressure, request, numbers).await
+}
+
+async fn run(
+    authority: &str,
+    pressure: Pressure,
+    request: impl Fn(u64) -> String + Send + Sync + 'static,
+    numbers: &Arc<AtomicU64>,
+) -> anyhow::Result<Round> {
     let began = Instant::now();
-    let end = began + duration;
+    let request = Arc::new(request);
     let mut workers = Vec::new();
-    for worker in 0..connections {
-        let (authority, path, numbers) = (authority.to_owned(), path.to_owned(), numbers.clone());
+    for worker in 0..pressure.connections {
+        let share = worker as f64 / pressure.connections as f64;
+        let (authority, numbers, request) =
+            (authority.to_owned(), numbers.clone(), request.clone());
         workers.push(tokio::spawn(async move {
-            let pause = rate.map(|rate| Duration::from_secs_f64(connections as f64 / rate));
-            let mut due = began + pause.unwrap_or_default().mul_f64(worker as f64 / connections as f64);
-            let (mut ok, mut failed, mut latencies) = (0_u64, 0_u64, Vec::new());
-            let mut connection = None;
-            let mut buffer = Vec::with_capacity(8192);
-            loop {
-                match pause {
-                    Some(_) => tokio::time::sleep_until(due).await,
-                    None => due = Instant::now(),
-                }
-                if Instant::now() >= end {
-                    break;
-                }
-                let json = body(numbers.fetch_add(1, Ordering::Relaxed));
-                let request = format!(
-                    "POST {path} HTTP/1.1\r\nhost: {authority}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{json}",
-                    json.len()
-                );
-                match exchange(&mut connection, &authority, request.as_bytes(), &mut buffer).await {
-                    Ok(201) => {
-                        ok += 1;
-                        latencies.push(u32::try_from(due.elapsed().as_micros()).unwrap_or(u32::MAX));
-                    }
-                    Ok(_) => failed += 1,
-                    Err(_) => {
-                        failed += 1;
-                        connection = None;
-                    }
-                }
-                if let Some(pause) = pause {
-                    due += pause;
-                }
-            }
-            (ok, failed, latencies)
+            work(&authority, pressure, began, share, &*request, &numbers).await
         }));
     }
     let (mut ok, mut failed, mut latencies) = (0, 0, Vec::new());
@@ -110,6 +128,50 @@ pub async fn post(
         took,
         latencies,
     })
+}
+
+/// One connection's round: good answers, others, and the times of the good ones. `share` spreads the connections'
+/// first requests over the pause between two.
+async fn work(
+    authority: &str,
+    pressure: Pressure,
+    began: Instant,
+    share: f64,
+    request: &(impl Fn(u64) -> String + Send + Sync),
+    numbers: &AtomicU64,
+) -> (u64, u64, Vec<u32>) {
+    let end = began + pressure.duration;
+    let pause = pressure
+        .rate
+        .map(|rate| Duration::from_secs_f64(pressure.connections as f64 / rate));
+    let mut due = began + pause.unwrap_or_default().mul_f64(share);
+    let (mut ok, mut failed, mut latencies) = (0_u64, 0_u64, Vec::new());
+    let mut connection = None;
+    let mut buffer = Vec::with_capacity(8192);
+    loop {
+        match pause {
+            Some(_) => tokio::time::sleep_until(due).await,
+            None => due = Instant::now(),
+        }
+        if Instant::now() >= end {
+            return (ok, failed, latencies);
+        }
+        let request = request(numbers.fetch_add(1, Ordering::Relaxed));
+        match exchange(&mut connection, authority, request.as_bytes(), &mut buffer).await {
+            Ok(status) if status == pressure.expect => {
+                ok += 1;
+                latencies.push(u32::try_from(due.elapsed().as_micros()).unwrap_or(u32::MAX));
+            }
+            Ok(_) => failed += 1,
+            Err(_) => {
+                failed += 1;
+                connection = None;
+            }
+        }
+        if let Some(pause) = pause {
+            due += pause;
+        }
+    }
 }
 
 async fn exchange(

@@ -7,6 +7,7 @@ mod intake;
 mod load;
 mod pgbench;
 mod pipeline;
+mod reads;
 mod relay;
 
 use clap::{Args, Parser, Subcommand};
@@ -26,6 +27,8 @@ enum What {
     Intake(System),
     /// From commit to task, and the outbox relay beside a bare publisher.
     Pipeline(System),
+    /// Lists, counts, searches and single submissions among many, beside pgbench with the same statements.
+    Reads(reads::Arguments),
 }
 
 /// Where the running system is.
@@ -92,5 +95,6 @@ async fn main() -> anyhow::Result<()> {
     match Arguments::parse().what {
         What::Intake(system) => intake::run(&system).await,
         What::Pipeline(system) => pipeline::run(&system).await,
+        What::Reads(arguments) => reads::run(&arguments).await,
     }
 }
