@@ -5,8 +5,17 @@ use std::{env, error::Error, fs, path::PathBuf};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../../proto");
-    let files =
-        ["common", "entity", "people", "projects", "records", "access", "sync", "analytics"].map(|name| root.join(format!("keylight/v1/{name}.proto")));
+    let files = [
+        "common",
+        "entity",
+        "people",
+        "projects",
+        "records",
+        "access",
+        "sync",
+        "analytics",
+    ]
+    .map(|name| root.join(format!("keylight/v1/{name}.proto")));
     // `compile_fds` does not say this itself
     for file in &files {
         println!("cargo:rerun-if-changed={}", file.display());

@@ -21,6 +21,8 @@ pub const SUBMISSION_STATUS_CHANGED: &str = "keylight.submission.status_changed.
 pub const SUBMISSION_UPDATED: &str = "keylight.submission.updated.v1";
 /// A submission was deleted.
 pub const SUBMISSION_DELETED: &str = "keylight.submission.deleted.v1";
+/// A deletion was taken back; the status is what it was before.
+pub const SUBMISSION_RESTORED: &str = "keylight.submission.restored.v1";
 /// ClickUp says that something happened to a task.
 pub const CLICKUP_TASK_HINT: &str = "keylight.clickup.task_hint.v1";
 

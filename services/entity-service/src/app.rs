@@ -3,7 +3,10 @@
 use crate::{
     config::Config,
     grpc::Door,
-    submissions::gatherer::{Committer, gatherer},
+    submissions::{
+        create::Keyed,
+        gatherer::{Committer, gatherer},
+    },
 };
 use anyhow::Context as _;
 use keylight_contracts::v1::entity_service_server::EntityServiceServer;
@@ -133,16 +136,30 @@ fn serve(
         .committers
         .min(pool.options().get_max_connections())
         .max(1);
-    let (gatherer, committer) = gatherer(config.queue, pool.clone(), clock.clone(), outbox.clone());
+    let (gatherer, committer) = gatherer(
+        config.queue,
+        pool.clone(),
+        clock.clone(),
+        outbox.clone(),
+        config.duplicates,
+    );
     for _ in 0..committers {
         let committer: Committer = committer.clone();
         lifecycle.supervise("entity-committer", move || committer.clone().run());
     }
+    let keyed = Keyed::new(
+        pool.clone(),
+        clock.clone(),
+        outbox.clone(),
+        config.duplicates,
+    );
     let door = Door {
         pool,
         clock,
         gatherer,
+        keyed,
         outbox,
+        duplicates: config.duplicates,
         migrated,
     };
     let service = EntityServiceServer::new(door)

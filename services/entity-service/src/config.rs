@@ -1,5 +1,6 @@
 //! Settings of the entity service.
 
+use keylight_domain::submissions::Duplicates;
 use keylight_runtime::config::{Key, Reader};
 use std::net::SocketAddr;
 
@@ -26,8 +27,16 @@ const QUEUE: Key = Key {
     doc: "applications that may wait for a commit before more are answered with 503",
 };
 
+const DUPLICATES: Key = Key {
+    path: "intake.duplicates",
+    env: "KEYLIGHT_INTAKE_DUPLICATES",
+    default: Some("reject"),
+    secret: false,
+    doc: "an address that applies again: reject (refused) or link (a new submission and project of the same person)",
+};
+
 /// The settings of this module.
-pub const KEYS: &[Key] = &[GRPC_ADDR, COMMITTERS, QUEUE];
+pub const KEYS: &[Key] = &[GRPC_ADDR, COMMITTERS, QUEUE, DUPLICATES];
 
 /// How the service runs.
 #[derive(Debug, Clone)]
@@ -40,16 +49,27 @@ pub struct Config {
     pub committers: u32,
     /// Applications that may wait.
     pub queue: usize,
+    /// What happens when a known address applies again.
+    pub duplicates: Duplicates,
 }
 
 impl Config {
     /// Reads the settings.
     pub fn read(reader: &mut Reader) -> Self {
+        let duplicates = reader.string(&DUPLICATES);
+        let duplicates = Duplicates::parse(&duplicates).unwrap_or_else(|| {
+            reader.refuse(
+                &DUPLICATES,
+                format!("must be one of: {}", Duplicates::listed()),
+            );
+            Duplicates::Reject
+        });
         Self {
             grpc_addr: reader.addr(&GRPC_ADDR),
             rpc: keylight_rpc::config::Config::read(reader),
             committers: reader.number(&COMMITTERS, 1, 64),
             queue: reader.number(&QUEUE, 1, 100_000),
+            duplicates,
         }
     }
 }

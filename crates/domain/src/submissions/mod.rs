@@ -3,6 +3,7 @@
 //! The readers of query parameters here never fail where the predecessor did not: a page number that makes no sense
 //! is page 1 (contract 4). Everything is bounded.
 
+mod duplicates;
 mod filter;
 mod id;
 mod js_number;
@@ -13,6 +14,7 @@ mod share;
 mod status;
 mod status_change;
 
+pub use duplicates::Duplicates;
 pub use filter::{Filter, FilterField};
 pub use id::{InvalidId, parse_id};
 pub use paging::{DEFAULT_PAGE_SIZE, MAX_PAGE, MAX_PAGE_SIZE, Pagination, Paging};

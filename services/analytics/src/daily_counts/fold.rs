@@ -30,6 +30,7 @@ impl Deltas {
             events::SUBMISSION_STATUS_CHANGED,
             events::SUBMISSION_UPDATED,
             events::SUBMISSION_DELETED,
+            events::SUBMISSION_RESTORED,
         ];
         if !known.contains(&kind) {
             return Ok(());
@@ -45,7 +46,9 @@ impl Deltas {
             ..
         } = facts;
         match kind {
-            events::SUBMISSION_CREATED => self.change(created_on, status, 1),
+            events::SUBMISSION_CREATED | events::SUBMISSION_RESTORED => {
+                self.change(created_on, status, 1);
+            }
             events::SUBMISSION_DELETED => self.change(created_on, status, -1),
             _ => {
                 if let Some(previous) = previous_status {

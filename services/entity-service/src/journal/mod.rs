@@ -3,6 +3,7 @@
 
 pub mod compose;
 pub mod log;
+pub mod many;
 
 use chrono::{DateTime, Utc};
 use compose::Composed;

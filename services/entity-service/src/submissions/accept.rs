@@ -1,15 +1,15 @@
 //! Stores many applications with one statement.
 //!
 //! The row of the user, unique by folded e-mail address, counts the open submissions of that address. An application
-//! raises the count from 0 to 1 by inserting or updating that row; who finds it at 1 is refused. PostgreSQL makes two
-//! that try at once wait for each other, so no second look is needed. The statement reads no table but through unique
+//! raises the count by one by inserting or updating that row; who finds it above 0 is refused, unless people may apply
+//! again. PostgreSQL makes two that try at once wait for each other, so no second look is needed. The statement reads no table but through unique
 //! indexes that it names: there is no plan that could go wrong while the tables grow.
 
 use super::candidate::{Accepted, Candidate};
 use crate::journal::compose::{self, ID_TO_COME};
 use chrono::{DateTime, Utc};
 use keylight_contracts::events::{SUBMISSION_CREATED, SubmissionFacts};
-use keylight_domain::submissions::SubmissionStatus;
+use keylight_domain::submissions::{Duplicates, SubmissionStatus};
 use keylight_store::StoreError;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -26,7 +26,7 @@ pub enum Verdict {
     EmailTaken,
 }
 
-/// Stores the applications whose address is free, all or none of them, and says for each what became of it.
+/// Stores the applications whose address may apply, all or none of them, and says for each what became of it.
 ///
 /// The addresses must differ from each other.
 ///
@@ -37,6 +37,7 @@ pub async fn accept(
     candidates: &[&Candidate],
     at: DateTime<Utc>,
     origin: Uuid,
+    duplicates: Duplicates,
 ) -> Result<Vec<Verdict>, StoreError> {
     let mut order: Vec<usize> = (0..candidates.len()).collect();
     // users are inserted in the order of their keys, so that two batches never wait for each other in a circle
@@ -63,7 +64,8 @@ pub async fn accept(
                 (full_name, email_address, email_key, phone_number, company_name, open_submissions, created_at,
                  updated_at)
             SELECT full_name, email, email, phone_number, company_name, 1, $22, $22 FROM input
-            ON CONFLICT (email_key) WHERE holds_email DO UPDATE SET open_submissions = 1 WHERE u.open_submissions = 0
+            ON CONFLICT (email_key) WHERE holds_email DO UPDATE SET open_submissions = u.open_submissions + 1
+                WHERE $27 OR u.open_submissions = 0
             RETURNING id, email_key
         ), accepted AS MATERIALIZED (
             SELECT i.*, a.id AS user_id, nextval('entity.projects_id_seq') AS project_id,
@@ -130,6 +132,7 @@ pub async fn accept(
         ACTOR,
         SUBMISSION_CREATED,
         ID_TO_COME.to_string(),
+        duplicates == Duplicates::Link,
     )
     .fetch_all(connection)
     .await?;

@@ -1,6 +1,7 @@
 //! Staff move a submission to another status and may leave notes.
 
 use super::{
+    check_version,
     facts::{event_kind, facts},
     lock, not_found,
     row::{SubmissionRow, select_submissions, update_submission},
@@ -29,13 +30,18 @@ pub struct Wish<'a> {
     pub actor: &'a str,
     /// What it follows from.
     pub cause: Cause,
+    /// The version that was decided about, if that matters.
+    pub expected_version: Option<i64>,
+    /// Why, in the words of whoever decided.
+    pub why: Option<&'a str>,
 }
 
 /// Does it, and gives the submission as it is then. When nothing differs, only the time of the last change moves: there
 /// is nothing to tell others.
 ///
 /// # Errors
-/// `InvalidInput` or `NotFound`, in the order that clients know: status missing, no such submission, status unknown.
+/// `InvalidInput` or `NotFound`, in the order that clients know: status missing, no such submission, status unknown;
+/// `Conflict` when the version is another than expected.
 pub async fn change_status(
     pool: &PgPool,
     clock: &dyn Clock,
@@ -49,7 +55,7 @@ pub async fn change_status(
     let (Some(status), Ok(())) = (SubmissionStatus::parse(wish.status), check_notes(notes)) else {
         // who is wrong twice hears of the missing submission first
         let found = select_submissions!(
-            "WHERE id = $1 AND coalesce(deleted_at, 'infinity') = 'infinity'",
+            "WHERE s.id = $1 AND coalesce(s.deleted_at, 'infinity') = 'infinity'",
             wish.id
         )
         .fetch_optional(pool)
@@ -65,13 +71,14 @@ pub async fn change_status(
 
     let mut transaction = pool.begin().await.map_err(StoreError::from)?;
     let before = lock(&mut transaction, wish.id).await?;
+    check_version(&before, wish.expected_version)?;
     let at = clock.now().trunc_subsecs(6);
     let (old, new) = differences(&before, status, notes);
     let steps = i64::from(!new.is_empty());
     let after = update_submission!(
-        "SET status = $2, admin_notes = COALESCE($3, admin_notes), updated_at = $4, version = version + $5,
-             sync_state = CASE WHEN $5 > 0 THEN 'pending' ELSE sync_state END
-         WHERE id = $1",
+        "SET status = $2, admin_notes = COALESCE($3, s.admin_notes), updated_at = $4, version = s.version + $5,
+             sync_state = CASE WHEN $5 > 0 AND s.sync_state <> 'off' THEN 'pending' ELSE s.sync_state END
+         WHERE s.id = $1",
         wish.id,
         status.as_str(),
         notes,
@@ -87,7 +94,7 @@ pub async fn change_status(
         action: "status set",
         before: Value::Object(old),
         after: Value::Object(new),
-        why: None,
+        why: wish.why,
         cause: &wish.cause,
     };
     if steps > 0 {
@@ -112,7 +119,8 @@ pub async fn change_status(
     Ok(after)
 }
 
-fn check_notes(notes: Option<&str>) -> Result<(), DomainError> {
+/// Notes must be storable.
+pub(super) fn check_notes(notes: Option<&str>) -> Result<(), DomainError> {
     let notes = notes.unwrap_or_default();
     if notes.contains('\0') {
         return Err(DomainError::invalid(

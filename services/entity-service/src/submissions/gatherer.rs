@@ -14,6 +14,7 @@ use chrono::SubsecRound as _;
 use keylight_domain::{
     error::{DomainError, ErrorCode},
     intake::DUPLICATE_EMAIL,
+    submissions::Duplicates,
 };
 use keylight_runtime::clock::Clock;
 use keylight_store::{StoreError, outbox::Outbox};
@@ -58,6 +59,7 @@ pub struct Committer {
     pool: PgPool,
     clock: Arc<dyn Clock>,
     outbox: Outbox,
+    duplicates: Duplicates,
     busy: Arc<Busy>,
 }
 
@@ -93,6 +95,7 @@ pub fn gatherer(
     pool: PgPool,
     clock: Arc<dyn Clock>,
     outbox: Outbox,
+    duplicates: Duplicates,
 ) -> (Gatherer, Committer) {
     let (queue, waiting) = mpsc::channel(capacity);
     let committer = Committer {
@@ -100,6 +103,7 @@ pub fn gatherer(
         pool,
         clock,
         outbox,
+        duplicates,
         busy: Arc::default(),
     };
     (Gatherer { queue }, committer)
@@ -179,7 +183,7 @@ impl Committer {
     async fn settle(&self, batch: &mut Vec<Waiting>) {
         // nobody waits for these any more
         batch.retain(|waiting| !waiting.answer.is_closed());
-        // of two applications with one address the first wins; the second is judged by what became of it
+        // of two applications with one address the first goes first; the second is judged by what became of it
         let mut places = HashMap::with_capacity(batch.len());
         let (mut first, mut second) = (Vec::with_capacity(batch.len()), Vec::new());
         for waiting in batch.drain(..) {
@@ -193,7 +197,7 @@ impl Committer {
         }
         let judged = self.commit(first).await;
         for (waiting, place) in second {
-            if judged[place] {
+            if judged[place] && self.duplicates == Duplicates::Reject {
                 answer(waiting, Verdict::EmailTaken);
             } else {
                 self.commit(vec![waiting]).await;
@@ -231,7 +235,13 @@ impl Committer {
         let mut connection = self.pool.acquire().await?;
         // the database keeps microseconds, and the answer should say what is stored
         let at = self.clock.now().trunc_subsecs(6);
-        let work = accept::accept(&mut connection, &candidates, at, self.outbox.origin);
+        let work = accept::accept(
+            &mut connection,
+            &candidates,
+            at,
+            self.outbox.origin,
+            self.duplicates,
+        );
         let Ok(result) = tokio::time::timeout(COMMIT_DEADLINE, work).await else {
             // its state is unknown: not to be used again
             connection.close_on_drop();

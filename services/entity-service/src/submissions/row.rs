@@ -5,7 +5,7 @@ use keylight_contracts::{time::to_wire, v1};
 use uuid::Uuid;
 
 /// One row of `entity.submissions`.
-#[derive(Clone)]
+#[derive(Clone, sqlx::FromRow)]
 pub struct SubmissionRow {
     pub(crate) id: i64,
     pub(crate) full_name: String,
@@ -34,6 +34,8 @@ pub struct SubmissionRow {
     pub(crate) clickup_task_id: Option<String>,
     pub(crate) clickup_url: Option<String>,
     pub(crate) sync_state: String,
+    pub(crate) assignee: Option<Uuid>,
+    pub(crate) deleted_at: Option<DateTime<Utc>>,
 }
 
 impl SubmissionRow {
@@ -72,36 +74,57 @@ impl From<SubmissionRow> for v1::Submission {
             clickup_task_id: row.clickup_task_id,
             clickup_url: row.clickup_url,
             sync_state: row.sync_state,
-            ..Self::default()
+            assignee: row.assignee.map(|id| id.to_string()),
+            deleted_at: row.deleted_at.map(to_wire),
+            user: None,
+            project: None,
         }
     }
 }
 
-/// `select_submissions!("WHERE …", arguments…)`: a checked query for whole rows. The columns stand here once.
+// Rows of the predecessor may have times that no calendar has: infinity, its opposite, years that chrono does not count.
+// They are shown as no time at all. Sorting goes by the column itself: `s.created_at`, not `created_at`.
+
+/// The columns of a [`SubmissionRow`] of `s`, for queries that are put together.
+pub(crate) const COLUMNS: &str = "s.id, s.full_name, s.email_address, s.phone_number, s.company_name, s.buyer_category, \
+     s.financing_plan, s.interested_in_preferred_lender, s.land_status, s.lot_address, s.needs_help_finding_land, \
+     s.preferred_area_description, s.build_budget, s.construction_timeline, s.project_description, s.status, \
+     s.admin_notes, s.referral_source, s.user_id, s.project_id, \
+     CASE WHEN s.created_at > '-infinity' AND s.created_at < '200000-01-01' THEN s.created_at END AS created_at, \
+     CASE WHEN s.updated_at > '-infinity' AND s.updated_at < '200000-01-01' THEN s.updated_at END AS updated_at, \
+     s.version, s.correlation_id, s.clickup_task_id, s.clickup_url, s.sync_state, s.assignee, s.deleted_at";
+
+/// `select_submissions!("WHERE …", arguments…)`: a checked query for whole rows of `s`. The columns stand here once.
 macro_rules! select_submissions {
     ($tail:tt $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             $crate::submissions::row::SubmissionRow,
-            "SELECT id, full_name, email_address, phone_number, company_name, buyer_category, financing_plan, \
-             interested_in_preferred_lender, land_status, lot_address, needs_help_finding_land, \
-             preferred_area_description, build_budget, construction_timeline, project_description, status, \
-             admin_notes, referral_source, user_id, project_id, created_at, updated_at, version, correlation_id, \
-             clickup_task_id, clickup_url, sync_state FROM entity.submissions " + $tail
+            "SELECT s.id, s.full_name, s.email_address, s.phone_number, s.company_name, s.buyer_category, \
+             s.financing_plan, s.interested_in_preferred_lender, s.land_status, s.lot_address, \
+             s.needs_help_finding_land, s.preferred_area_description, s.build_budget, s.construction_timeline, \
+             s.project_description, s.status, s.admin_notes, s.referral_source, s.user_id, s.project_id, \
+             CASE WHEN s.created_at > '-infinity' AND s.created_at < '200000-01-01' THEN s.created_at END AS created_at, \
+             CASE WHEN s.updated_at > '-infinity' AND s.updated_at < '200000-01-01' THEN s.updated_at END AS updated_at, \
+             s.version, s.correlation_id, s.clickup_task_id, s.clickup_url, s.sync_state, s.assignee, s.deleted_at \
+             FROM entity.submissions s " + $tail
             $(, $argument)*
         )
     };
 }
 
-/// `update_submission!("SET … WHERE …", arguments…)`: a checked update that gives the rows as they are afterwards.
+/// `update_submission!("SET … WHERE …", arguments…)`: a checked update of `s` that gives the rows as they are afterwards.
 macro_rules! update_submission {
     ($change:tt $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             $crate::submissions::row::SubmissionRow,
-            "UPDATE entity.submissions " + $change + " RETURNING id, full_name, email_address, phone_number, \
-             company_name, buyer_category, financing_plan, interested_in_preferred_lender, land_status, lot_address, \
-             needs_help_finding_land, preferred_area_description, build_budget, construction_timeline, \
-             project_description, status, admin_notes, referral_source, user_id, project_id, created_at, updated_at, \
-             version, correlation_id, clickup_task_id, clickup_url, sync_state"
+            "UPDATE entity.submissions s " + $change + " RETURNING s.id, s.full_name, s.email_address, \
+             s.phone_number, s.company_name, s.buyer_category, s.financing_plan, s.interested_in_preferred_lender, \
+             s.land_status, s.lot_address, s.needs_help_finding_land, s.preferred_area_description, s.build_budget, \
+             s.construction_timeline, s.project_description, s.status, s.admin_notes, s.referral_source, s.user_id, \
+             s.project_id, \
+             CASE WHEN s.created_at > '-infinity' AND s.created_at < '200000-01-01' THEN s.created_at END AS created_at, \
+             CASE WHEN s.updated_at > '-infinity' AND s.updated_at < '200000-01-01' THEN s.updated_at END AS updated_at, \
+             s.version, s.correlation_id, s.clickup_task_id, s.clickup_url, s.sync_state, s.assignee, s.deleted_at"
             $(, $argument)*
         )
     };

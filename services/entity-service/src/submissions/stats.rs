@@ -1,9 +1,10 @@
 //! How many there are of what.
 
+use super::criteria::Criteria;
 use chrono::{DateTime, Utc};
 use keylight_contracts::v1;
 use keylight_store::StoreError;
-use sqlx::PgPool;
+use sqlx::{PgPool, QueryBuilder};
 
 /// Exact counts, as of this moment. `recent_since` bounds what counts as recent.
 ///
@@ -43,4 +44,22 @@ pub async fn stats(
         sync_pending_count: row.pending,
         sync_failed_count: row.failed,
     })
+}
+
+/// Exact number of those that match every filter.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count(pool: &PgPool, criteria: &Criteria) -> Result<i64, StoreError> {
+    if criteria.nothing {
+        return Ok(0);
+    }
+    let mut query = QueryBuilder::new("SELECT count(*) FROM entity.submissions s");
+    criteria.push(&mut query);
+    let count = query
+        .build_query_scalar()
+        .persistent(false)
+        .fetch_one(pool)
+        .await?;
+    Ok(count)
 }
