@@ -183,6 +183,11 @@ not_asked! {
     submission_stats(SubmissionStatsRequest) -> SubmissionStatsReply;
     update_submission_status(UpdateSubmissionStatusRequest) -> Submission;
     delete_submission(DeleteSubmissionRequest) -> Submission;
+    restore_submission(RestoreSubmissionRequest) -> Submission;
+    bulk_change(BulkChangeRequest) -> BulkChangeReply;
+    quarantine(QuarantineRequest) -> QuarantinedApplication;
+    list_quarantine(ListQuarantineRequest) -> QuarantinePage;
+    settle_quarantine(SettleQuarantineRequest) -> QuarantinedApplication;
     check_database(CheckDatabaseRequest) -> CheckDatabaseReply;
     get_sync_view(GetSyncViewRequest) -> SyncView;
     apply_remote(ApplyRemoteRequest) -> ApplyRemoteReply;

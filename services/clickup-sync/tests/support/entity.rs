@@ -271,6 +271,11 @@ contract! {
     submission_stats(SubmissionStatsRequest) -> SubmissionStatsReply;
     update_submission_status(UpdateSubmissionStatusRequest) -> Submission;
     delete_submission(DeleteSubmissionRequest) -> Submission;
+    restore_submission(RestoreSubmissionRequest) -> Submission;
+    bulk_change(BulkChangeRequest) -> BulkChangeReply;
+    quarantine(QuarantineRequest) -> QuarantinedApplication;
+    list_quarantine(ListQuarantineRequest) -> QuarantinePage;
+    settle_quarantine(SettleQuarantineRequest) -> QuarantinedApplication;
     check_database(CheckDatabaseRequest) -> CheckDatabaseReply;
     list_events(ListEventsRequest) -> ListEventsReply;
 }
