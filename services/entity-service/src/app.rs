@@ -6,7 +6,9 @@ use crate::{
     submissions::{
         create::Keyed,
         gatherer::{Committer, gatherer},
+        upkeep::Upkeep,
     },
+    sweep,
 };
 use anyhow::Context as _;
 use keylight_contracts::v1::entity_service_server::EntityServiceServer;
@@ -22,7 +24,7 @@ use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Notify};
 
 /// The schema `entity`, step by step.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
@@ -153,12 +155,15 @@ fn serve(
         outbox.clone(),
         config.duplicates,
     );
+    let bell = Arc::new(Notify::new());
+    keep_up(&pool, &clock, &migrated, &bell, lifecycle);
     let door = Door {
         pool,
         clock,
         gatherer,
         keyed,
         outbox,
+        bell,
         duplicates: config.duplicates,
         migrated,
     };
@@ -168,6 +173,44 @@ fn serve(
     // one line for each service
     let services = Services::new(&config.rpc).with(service);
     server::serve_all("entity-grpc", services, listener, lifecycle).context("serving gRPC")
+}
+
+/// Starts what works behind the calls.
+fn keep_up(
+    pool: &PgPool,
+    clock: &Arc<dyn Clock>,
+    migrated: &Migrated,
+    bell: &Arc<Notify>,
+    lifecycle: &Lifecycle,
+) {
+    let stopping = lifecycle.stopping();
+    {
+        let (pool, migrated) = (pool.clone(), migrated.clone());
+        let (bell, stopping) = (bell.clone(), stopping.clone());
+        lifecycle.supervise("entity-upkeep", move || {
+            let upkeep = Upkeep::new(pool.clone(), bell.clone(), stopping.clone());
+            let (migrated, stopping) = (migrated.clone(), stopping.clone());
+            async move {
+                tokio::select! {
+                    () = migrated.wait() => {}
+                    () = stopping.cancelled() => return Ok(()),
+                }
+                upkeep.run().await
+            }
+        });
+    }
+    let (pool, clock, migrated) = (pool.clone(), clock.clone(), migrated.clone());
+    lifecycle.supervise("entity-sweep", move || {
+        let (pool, clock) = (pool.clone(), clock.clone());
+        let (migrated, stopping) = (migrated.clone(), stopping.clone());
+        async move {
+            tokio::select! {
+                () = migrated.wait() => {}
+                () = stopping.cancelled() => return Ok(()),
+            }
+            sweep::run(pool, clock, stopping).await
+        }
+    });
 }
 
 /// Brings the schema up to date as soon as the database answers, then keeps an eye on it.

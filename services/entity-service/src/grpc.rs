@@ -15,6 +15,7 @@ use keylight_runtime::clock::Clock;
 use keylight_store::outbox::Outbox;
 use sqlx::PgPool;
 use std::sync::Arc;
+use tokio::sync::Notify;
 use tonic::{Request, Response, Status};
 
 /// Answers the calls of `EntityService`.
@@ -29,6 +30,8 @@ pub struct Door {
     pub keyed: Keyed,
     /// This process's end of the outbox.
     pub outbox: Outbox,
+    /// Rung after a change: counts and documents want to follow.
+    pub bell: Arc<Notify>,
     /// What happens when a known address applies again.
     pub duplicates: Duplicates,
     /// Whether the schema is there.
@@ -61,7 +64,9 @@ impl EntityService for Door {
         request: Request<v1::CreateSubmissionRequest>,
     ) -> Answer<v1::Submission> {
         self.open()?;
-        answer(self.create(request.into_inner()).await)
+        let done = self.create(request.into_inner()).await;
+        self.bell.notify_one();
+        answer(done)
     }
 
     async fn get_submission(
@@ -109,7 +114,9 @@ impl EntityService for Door {
         request: Request<v1::UpdateSubmissionStatusRequest>,
     ) -> Answer<v1::Submission> {
         self.open()?;
-        answer(self.change(request.into_inner()).await)
+        let done = self.change(request.into_inner()).await;
+        self.bell.notify_one();
+        answer(done)
     }
 
     async fn delete_submission(
@@ -117,7 +124,9 @@ impl EntityService for Door {
         request: Request<v1::DeleteSubmissionRequest>,
     ) -> Answer<v1::Submission> {
         self.open()?;
-        answer(self.delete(request.into_inner()).await)
+        let done = self.delete(request.into_inner()).await;
+        self.bell.notify_one();
+        answer(done)
     }
 
     async fn restore_submission(
@@ -125,7 +134,9 @@ impl EntityService for Door {
         request: Request<v1::RestoreSubmissionRequest>,
     ) -> Answer<v1::Submission> {
         self.open()?;
-        answer(self.restore(request.into_inner()).await)
+        let done = self.restore(request.into_inner()).await;
+        self.bell.notify_one();
+        answer(done)
     }
 
     async fn bulk_change(
@@ -133,7 +144,9 @@ impl EntityService for Door {
         request: Request<v1::BulkChangeRequest>,
     ) -> Answer<v1::BulkChangeReply> {
         self.open()?;
-        answer(self.bulk(request.into_inner()).await)
+        let done = self.bulk(request.into_inner()).await;
+        self.bell.notify_one();
+        answer(done)
     }
 
     async fn quarantine(
@@ -157,7 +170,9 @@ impl EntityService for Door {
         request: Request<v1::SettleQuarantineRequest>,
     ) -> Answer<v1::QuarantinedApplication> {
         self.open()?;
-        answer(self.settle(request.into_inner()).await)
+        let done = self.settle(request.into_inner()).await;
+        self.bell.notify_one();
+        answer(done)
     }
 
     async fn get_sync_view(
@@ -173,7 +188,9 @@ impl EntityService for Door {
         request: Request<v1::ApplyRemoteRequest>,
     ) -> Answer<v1::ApplyRemoteReply> {
         self.open()?;
-        answer(self.apply(request.into_inner()).await)
+        let done = self.apply(request.into_inner()).await;
+        self.bell.notify_one();
+        answer(done)
     }
 
     async fn record_sync(
@@ -181,7 +198,9 @@ impl EntityService for Door {
         request: Request<v1::RecordSyncRequest>,
     ) -> Answer<v1::RecordSyncReply> {
         self.open()?;
-        answer(self.record(request.into_inner()).await)
+        let done = self.record(request.into_inner()).await;
+        self.bell.notify_one();
+        answer(done)
     }
 
     async fn list_unsynced(

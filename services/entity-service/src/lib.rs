@@ -4,6 +4,7 @@
 //! - [`clickup`]: what the sync worker asks and reports
 //! - [`journal`]: audit entry, event and outbox row of every change
 //! - [`idempotency`]: requests that come twice
+//! - [`sweep`]: what is kept for a time only
 //! - [`app`]: puts it together; [`grpc`] is the door
 //!
 //! No code here needs a second database connection while it holds one: embedded there is only one.
@@ -15,3 +16,4 @@ pub mod grpc;
 pub mod idempotency;
 pub mod journal;
 pub mod submissions;
+pub mod sweep;

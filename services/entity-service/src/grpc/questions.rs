@@ -5,13 +5,14 @@ use crate::{
     clickup::unsynced,
     journal::log,
     submissions::{
+        counts,
         criteria::Criteria,
         embed::embed,
         find,
         list::{self, Page, Start},
         not_found, quarantine,
         row::SubmissionRow,
-        search, stats,
+        search,
     },
 };
 use chrono::Duration;
@@ -95,7 +96,7 @@ impl Door {
         _: v1::SubmissionStatsRequest,
     ) -> Result<v1::SubmissionStatsReply, DomainError> {
         let since = self.clock.now() - Duration::days(RECENT_DAYS);
-        Ok(stats::stats(&self.pool, since).await?)
+        Ok(counts::stats(&self.pool, since).await?)
     }
 
     pub(super) async fn quarantined(

@@ -6,11 +6,11 @@
 
 use super::{
     change_status::check_notes,
+    counts,
     criteria::Criteria,
     facts::{event_kind, facts},
     list,
     row::{SubmissionRow, select_submissions},
-    stats,
 };
 use crate::journal::{self, Caller, Change, many::Told};
 use chrono::SubsecRound as _;
@@ -211,7 +211,7 @@ impl Bulk<'_> {
             }
             (true, false) => {
                 let ids = list::first_ids(self.pool, &criteria, MOST as i64).await?;
-                let total = stats::count(self.pool, &criteria).await?;
+                let total = counts::count(self.pool, &criteria).await?;
                 let shown = i64::try_from(ids.len()).unwrap_or(i64::MAX);
                 Ok((ids, (total - shown).max(0)))
             }
@@ -244,6 +244,13 @@ impl Bulk<'_> {
         preview: bool,
     ) -> Result<Vec<v1::BulkOutcome>, StoreError> {
         let mut transaction = self.pool.begin().await?;
+        // Not for long, because a row that somebody else holds must not hold up the others. And planned for these ids: a
+        // plan from when the table was small would read all of it.
+        sqlx::query!(
+            "SELECT set_config('lock_timeout', '2s', true) AS lock, set_config('plan_cache_mode', 'force_custom_plan', true) AS plan"
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
         let rows = if preview {
             select_submissions!(
                 "WHERE s.id = ANY($1) AND coalesce(s.deleted_at, 'infinity') = 'infinity'",
@@ -252,11 +259,7 @@ impl Bulk<'_> {
             .fetch_all(&mut *transaction)
             .await?
         } else {
-            // in the order of ids, so that two of these never wait for each other in a circle; and not for long, because
-            // a row that somebody else holds must not hold up the others
-            sqlx::query!("SELECT set_config('lock_timeout', '2s', true)")
-                .fetch_one(&mut *transaction)
-                .await?;
+            // in the order of ids, so that two of these never wait for each other in a circle
             select_submissions!(
                 "WHERE s.id = ANY($1) AND coalesce(s.deleted_at, 'infinity') = 'infinity' ORDER BY s.id FOR UPDATE",
                 ids

@@ -5,9 +5,9 @@
 //! last. A place is the last row that was seen, so nothing is doubled or left out while others come in.
 
 use super::{
+    counts,
     criteria::Criteria,
     row::{COLUMNS, SubmissionRow},
-    stats,
 };
 use keylight_domain::{error::DomainError, submissions::Paging};
 use keylight_store::StoreError;
@@ -67,7 +67,7 @@ pub async fn list(
     if criteria.nothing {
         return Ok(page);
     }
-    page.total = stats::count(pool, criteria).await?;
+    page.total = counts::count(pool, criteria).await?;
     let more = match start {
         Start::Page(paging) => {
             if paging.offset() < page.total {

@@ -2,13 +2,14 @@
 //!
 //! - [`gatherer`] and [`accept`]: many applications, one commit; [`create`]: one that may come twice
 //! - [`quarantine`]: applications that the honeypot caught
-//! - [`find`], [`list`], [`search`], [`stats`]: what people ask; [`embed`]: the person and the project beside it
+//! - [`find`], [`list`], [`search`], [`counts`]: what people ask; [`embed`]: the person and the project beside it
 //! - [`change_status`], [`delete`], [`restore`], [`bulk`]: what staff do
 
 pub mod accept;
 pub mod bulk;
 pub mod candidate;
 pub mod change_status;
+pub mod counts;
 pub mod create;
 pub mod criteria;
 pub mod delete;
@@ -22,7 +23,7 @@ mod quarantined_fields;
 pub mod restore;
 pub mod row;
 pub mod search;
-pub mod stats;
+pub mod upkeep;
 
 use keylight_domain::{
     error::{DomainError, ErrorCode},

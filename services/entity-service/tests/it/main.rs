@@ -3,8 +3,17 @@
 #![allow(clippy::unwrap_used)]
 
 mod applications;
+mod away;
+mod bulk;
 mod changes;
 mod clickup;
+mod counted;
 mod journal;
 mod lists;
+mod places;
+mod plans;
+mod quarantine;
+mod repeats;
+mod restored;
+mod returning;
 mod system;

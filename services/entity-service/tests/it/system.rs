@@ -13,7 +13,7 @@ use keylight_domain::error::DomainError;
 use keylight_messaging::{BusError, Depth, Message, MessageBus, PublishError, Queue, Subscription};
 use keylight_rpc::{client, status::error_of};
 use keylight_runtime::{clock::SystemClock, config::Reader, lifecycle::Lifecycle};
-use keylight_testkit::{postgres::Database, wait::wait_until};
+use keylight_testkit::{postgres::Database, proxy::FaultProxy, wait::wait_until};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use std::{
     collections::HashMap,
@@ -100,10 +100,44 @@ impl System {
         Self::on(database, connections, adjust).await
     }
 
+    /// With one connection, for which nobody waits longer than this.
+    pub async fn start_impatient(wait: Duration) -> Self {
+        let migrate =
+            |pool: PgPool| async move { keylight_store::migrate(&pool, &MIGRATIONS, SCHEMA).await };
+        let database = Arc::new(keylight_testkit::postgres::database(migrate).await);
+        let url = database.url.clone();
+        Self::over(database, &url, 1, wait, |_| {}).await
+    }
+
+    /// The same, with a proxy before the database.
+    pub async fn start_behind_proxy(wait: Duration) -> (Self, FaultProxy) {
+        let migrate =
+            |pool: PgPool| async move { keylight_store::migrate(&pool, &MIGRATIONS, SCHEMA).await };
+        let database = Arc::new(keylight_testkit::postgres::database(migrate).await);
+        let mut url = Url::parse(&database.url).unwrap();
+        let target = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
+        let proxy = FaultProxy::before(target).await.unwrap();
+        url.set_host(Some("127.0.0.1")).unwrap();
+        url.set_port(Some(proxy.address().port())).unwrap();
+        let system = Self::over(database, url.as_str(), 1, wait, |_| {}).await;
+        (system, proxy)
+    }
+
     /// One more process on the same database.
     pub async fn on(
         database: Arc<Database>,
         connections: u32,
+        adjust: impl FnOnce(&mut Config),
+    ) -> Self {
+        let url = database.url.clone();
+        Self::over(database, &url, connections, Duration::from_secs(10), adjust).await
+    }
+
+    async fn over(
+        database: Arc<Database>,
+        url: &str,
+        connections: u32,
+        wait: Duration,
         adjust: impl FnOnce(&mut Config),
     ) -> Self {
         let env = HashMap::from([("KEYLIGHT_SERVICE_TOKEN".to_owned(), TOKEN.to_owned())]);
@@ -112,9 +146,9 @@ impl System {
         adjust(&mut config);
         let pool = PgPoolOptions::new()
             .max_connections(connections)
-            .acquire_timeout(Duration::from_secs(10))
+            .acquire_timeout(wait)
             .test_before_acquire(false)
-            .connect(&database.url)
+            .connect(url)
             .await
             .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -231,6 +265,30 @@ impl Drop for System {
     fn drop(&mut self) {
         self.lifecycle.stop();
     }
+}
+
+/// What a call came to.
+pub fn told<T>(answer: Result<tonic::Response<T>, tonic::Status>) -> Result<T, DomainError> {
+    answer
+        .map(tonic::Response::into_inner)
+        .map_err(|status| error_of(&status))
+}
+
+/// Somebody of the staff, with a reason.
+pub fn staff() -> Option<v1::Caller> {
+    Some(v1::Caller {
+        actor: "staff:ada".to_owned(),
+        reason: "asked for on the phone".to_owned(),
+        ..Default::default()
+    })
+}
+
+/// A request that may come twice.
+pub fn key(key: &str, request: &str) -> Option<v1::Idempotency> {
+    Some(v1::Idempotency {
+        key: key.to_owned(),
+        fingerprint: request.as_bytes().to_vec(),
+    })
 }
 
 /// A complete application of this address.
