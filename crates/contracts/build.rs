@@ -13,6 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "records",
         "access",
         "sync",
+        "seal",
         "analytics",
     ]
     .map(|name| root.join(format!("keylight/v1/{name}.proto")));

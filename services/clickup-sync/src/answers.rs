@@ -1,6 +1,6 @@
 //! The gRPC contract.
 
-use crate::remote::Remote;
+use crate::{remote::Remote, webhooks::row};
 use chrono::{DateTime, Utc};
 use keylight_contracts::{
     time::to_wire,
@@ -8,7 +8,8 @@ use keylight_contracts::{
 };
 use keylight_domain::error::DomainError;
 use keylight_rpc::status::status_of;
-use keylight_store::error::StoreError;
+use keylight_store::{error::StoreError, sealed::Keyring};
+use secrecy::ExposeSecret as _;
 use sqlx::PgPool;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
@@ -20,6 +21,8 @@ const COUNT_UP_TO: i64 = 100_000;
 pub struct Answers {
     /// The database.
     pub pool: PgPool,
+    /// Keys for secrets.
+    pub keyring: Keyring,
     /// ClickUp, if there is an account.
     pub remote: Option<Arc<Remote>>,
 }
@@ -39,20 +42,18 @@ impl SyncService for Answers {
         request: Request<v1::GetWebhookRequest>,
     ) -> Result<Response<v1::GetWebhookReply>, Status> {
         let name = request.into_inner().name;
-        let row = sqlx::query!(
-            "SELECT webhook_id, secret, previous_secret FROM sync.webhooks WHERE name = $1",
-            name
-        )
-        .fetch_optional(&self.pool)
-        .await
-        .map_err(failed)?;
-        let reply = row.map_or_else(v1::GetWebhookReply::default, |row| v1::GetWebhookReply {
-            found: row.secret.is_some(),
-            webhook_id: row.webhook_id.unwrap_or_default(),
-            secrets: [row.secret, row.previous_secret]
-                .into_iter()
-                .flatten()
-                .collect(),
+        let known = row::secrets(&self.pool, &self.keyring, &name)
+            .await
+            .map_err(failed)?;
+        let reply = known.map_or_else(v1::GetWebhookReply::default, |(webhook_id, secrets)| {
+            let secrets = secrets
+                .iter()
+                .map(|secret| secret.expose_secret().to_owned());
+            v1::GetWebhookReply {
+                found: true,
+                webhook_id,
+                secrets: secrets.collect(),
+            }
         });
         Ok(Response::new(reply))
     }

@@ -9,10 +9,12 @@ use crate::{
     hints::Hints,
     links,
     remote::Remote,
+    webhooks::seals::Seals,
     worker::Worker,
 };
 use keylight_contracts::v1::sync_service_server::SyncServiceServer;
 use keylight_messaging::{MessageBus, topology};
+use keylight_rpc::server::{self, Services};
 use keylight_runtime::{clock::Clock, lifecycle::Lifecycle};
 use sqlx::{PgPool, migrate::Migrator};
 use std::{sync::Arc, time::Duration};
@@ -41,7 +43,7 @@ pub struct Resources {
 /// Prepares the schema, starts the service's tasks and returns. Waits for a database that does not answer yet.
 ///
 /// # Errors
-/// When a migration is refused, or an address or the token cannot be used.
+/// When a migration is refused, a key for what is sealed is missing, or an address or the token cannot be used.
 pub async fn run(
     config: Config,
     resources: Resources,
@@ -78,6 +80,11 @@ async fn start(
     let stopping = lifecycle.stopping();
     let schema = lifecycle.latch("sync-schema");
     keylight_store::migrate::migrate_when_up(&pool, &MIGRATIONS, SCHEMA, &stopping).await?;
+    let seals = Seals {
+        pool: pool.clone(),
+        keyring: config.keyring.clone(),
+    };
+    seals.prepare().await?;
     schema.set(true);
     if alone {
         links::end_all_leases(&pool, clock.now()).await?;
@@ -95,15 +102,13 @@ async fn start(
 
     let answers = Answers {
         pool: pool.clone(),
+        keyring: config.keyring.clone(),
         remote: remote.clone(),
     };
-    keylight_rpc::server::serve(
-        "sync-grpc",
-        SyncServiceServer::new(answers),
-        &config.rpc,
-        listener,
-        lifecycle,
-    )?;
+    let services = Services::new(&config.rpc)
+        .with(SyncServiceServer::new(answers))
+        .with(keylight_rpc::seals::server(seals));
+    server::serve_all("sync-grpc", services, listener, lifecycle)?;
 
     let known = {
         let remote = remote.clone();
@@ -205,6 +210,7 @@ fn start_work(
     if let Some(endpoint) = remote.account.webhook_url.clone() {
         let keeper = WebhookKeeper {
             pool: pool.clone(),
+            keyring: config.keyring.clone(),
             remote,
             clock,
             endpoint,

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use keylight_domain::sync::mapping::MappingRules;
 use keylight_runtime::config::{Key, Reader};
+use keylight_store::sealed::{self, Keyring};
 use secrecy::SecretString;
 use std::{net::SocketAddr, time::Duration};
 use url::Url;
@@ -120,7 +121,7 @@ const REPAIR_INTERVAL: Key = Key {
     doc: "how often submissions that wait for ClickUp are asked for; repairs lost messages",
 };
 
-/// The settings of this service, without those of the database, the bus and gRPC.
+/// The settings of this service, without those of the database, sealing, the bus and gRPC.
 pub const KEYS: &[Key] = &[
     GRPC_ADDR,
     ENTITY_URL,
@@ -181,6 +182,8 @@ pub struct Config {
     pub repair_interval: Duration,
     /// Calls between the services.
     pub rpc: keylight_rpc::config::Config,
+    /// Keys for secrets in the database.
+    pub keyring: Keyring,
 }
 
 impl Config {
@@ -229,6 +232,7 @@ impl Config {
                 .duration(&REPAIR_INTERVAL)
                 .max(Duration::from_millis(100)),
             rpc: keylight_rpc::config::Config::read(reader),
+            keyring: sealed::config::read(reader),
         }
     }
 }

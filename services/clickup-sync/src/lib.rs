@@ -9,6 +9,7 @@
 //! - [`hints`]: messages from webhooks; what is known already ends here
 //! - [`worker`]: due rows to calls
 //! - [`remote`]: ClickUp: the budget, outages, the list's statuses and fields, the search for a marker
+//! - [`webhooks`]: our webhooks as rows, their secrets sealed
 //! - [`entity`]: the system of record
 //! - [`chores`]: periodic work of which there is one: sweep, webhook, repair, pruning
 //! - [`answers`]: the gRPC contract
@@ -25,6 +26,7 @@ pub mod entity;
 pub mod hints;
 pub mod links;
 pub mod remote;
+pub mod webhooks;
 pub mod worker;
 
 pub use config::Config;

@@ -52,6 +52,7 @@ fn main() -> ExitCode {
         tables: &[
             config::KEYS,
             keylight_store::pool::KEYS,
+            keylight_store::sealed::config::KEYS,
             connect::KEYS,
             keylight_rpc::config::KEYS,
         ],

@@ -4,7 +4,7 @@ use crate::{
     config::Config,
     deliveries::{gatherer, pruning},
     door::Door,
-    endpoints::keyring::Keyring,
+    endpoints::{keyring::Keyring, seals::Seals},
 };
 use axum::Router;
 use keylight_messaging::{
@@ -29,6 +29,8 @@ pub struct Resources {
     pub pool: PgPool,
     /// Where hints go.
     pub bus: Arc<dyn MessageBus>,
+    /// Where gRPC is answered.
+    pub grpc: TcpListener,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// No other process uses this database: hints left by an earlier one are sent at once.
@@ -36,7 +38,8 @@ pub struct Resources {
 }
 
 /// Starts the gateway's tasks and returns its routes, to be served on a listener of any kind. Ready once the database
-/// answers and the schema is there; until then deliveries are answered with 503.
+/// answers and the schema is there; until then deliveries are answered with 503. Ends with a crash when a key for what is
+/// sealed is missing.
 ///
 /// # Errors
 /// When an address cannot be used.
@@ -48,13 +51,21 @@ pub fn build(
     let Resources {
         pool,
         bus,
+        grpc,
         clock,
         alone,
     } = resources;
     let stopping = lifecycle.stopping();
     let sync = keylight_rpc::client::channel(&config.sync_url, &config.rpc)?;
-    let keyring = Arc::new(Keyring::new(pool.clone(), sync, clock.clone()));
-    let prepared = prepare_store(pool.clone(), keyring.clone(), lifecycle);
+    let seals = Seals {
+        pool: pool.clone(),
+        keyring: config.keyring.clone(),
+    };
+    let service = keylight_rpc::seals::server(seals.clone());
+    keylight_rpc::server::serve("webhook-grpc", service, &config.rpc, grpc, lifecycle)?;
+    let keyring = Keyring::new(pool.clone(), config.keyring.clone(), sync, clock.clone());
+    let keyring = Arc::new(keyring);
+    let prepared = prepare_store(pool.clone(), seals, keyring.clone(), lifecycle);
 
     let outbox = Outbox::new(Schema::Webhook, clock.new_id());
     let (intake, gatherer) = gatherer::gatherer(pool.clone(), outbox.clone());
@@ -101,6 +112,7 @@ pub fn run(
 /// it. Tells when deliveries can be taken.
 fn prepare_store(
     pool: PgPool,
+    seals: Seals,
     keyring: Arc<Keyring>,
     lifecycle: &Lifecycle,
 ) -> watch::Receiver<bool> {
@@ -109,6 +121,7 @@ fn prepare_store(
     let stopping = lifecycle.stopping();
     lifecycle.spawn("webhook-store", async move {
         keylight_store::migrate::migrate_when_up(&pool, &MIGRATIONS, SCHEMA, &stopping).await?;
+        seals.prepare().await?;
         // without it the secrets are asked for: slower, not wrong
         if let Err(error) = keyring.remember().await {
             tracing::warn!(error = %error, "known webhooks cannot be read");

@@ -1,6 +1,7 @@
 //! Settings.
 
 use keylight_runtime::config::{Key, Reader};
+use keylight_store::sealed::{self, Keyring};
 use std::{net::SocketAddr, time::Duration};
 use url::Url;
 
@@ -20,6 +21,22 @@ pub const SYNC_URL: Key = Key {
     secret: false,
     doc: "where clickup-sync answers gRPC",
 };
+/// Where the gRPC contract is served.
+pub const GRPC_ADDR: Key = Key {
+    path: "webhook.grpc_addr",
+    env: "KEYLIGHT_GATEWAY_GRPC_ADDR",
+    default: Some("127.0.0.1:50054"),
+    secret: false,
+    doc: "where webhook-gateway answers gRPC: `keylight seal` asks it",
+};
+/// Where the command line finds it.
+pub const GATEWAY_URL: Key = Key {
+    path: "rpc.gateway_url",
+    env: "KEYLIGHT_GATEWAY_URL",
+    default: Some("http://127.0.0.1:50054"),
+    secret: false,
+    doc: "where webhook-gateway answers gRPC, for `keylight seal`",
+};
 const RETENTION: Key = Key {
     path: "webhook.retention",
     env: "KEYLIGHT_WEBHOOK_RETENTION",
@@ -35,14 +52,16 @@ const RENEWAL: Key = Key {
     doc: "how often known secrets are asked for again, so that withdrawn ones stop counting",
 };
 
-/// The settings of this service, without those of the database, the bus and gRPC.
-pub const KEYS: &[Key] = &[ADDR, SYNC_URL, RETENTION, RENEWAL];
+/// The settings of this service, without those of the database, sealing, the bus and gRPC.
+pub const KEYS: &[Key] = &[ADDR, GRPC_ADDR, SYNC_URL, RETENTION, RENEWAL];
 
 /// How the gateway works.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// See [`ADDR`].
     pub addr: SocketAddr,
+    /// See [`GRPC_ADDR`].
+    pub grpc_addr: SocketAddr,
     /// See [`SYNC_URL`].
     pub sync_url: Url,
     /// How long deliveries are kept.
@@ -51,6 +70,8 @@ pub struct Config {
     pub renewal: Duration,
     /// Calls between the services.
     pub rpc: keylight_rpc::config::Config,
+    /// Keys for secrets in the database.
+    pub keyring: Keyring,
 }
 
 impl Config {
@@ -68,10 +89,12 @@ impl Config {
         }
         Self {
             addr: reader.addr(&ADDR),
+            grpc_addr: reader.addr(&GRPC_ADDR),
             sync_url: reader.url(&SYNC_URL),
             retention,
             renewal,
             rpc: keylight_rpc::config::Config::read(reader),
+            keyring: sealed::config::read(reader),
         }
     }
 }

@@ -33,11 +33,13 @@ async fn start(settings: Settings, lifecycle: Lifecycle) -> anyhow::Result<()> {
         gateway,
     } = settings;
     let listener = listen(gateway.addr, config::ADDR.env).await?;
+    let grpc = listen(gateway.grpc_addr, config::GRPC_ADDR.env).await?;
     let pool = keylight_store::connect(&store, NAME)?;
     let bus = connect::connect(&bus, &pool, NAME, &lifecycle).await?;
     let resources = app::Resources {
         pool,
         bus,
+        grpc,
         clock: Arc::new(SystemClock),
         alone: false,
     };
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         tables: &[
             config::KEYS,
             keylight_store::pool::KEYS,
+            keylight_store::sealed::config::KEYS,
             connect::KEYS,
             keylight_rpc::config::KEYS,
         ],

@@ -1,13 +1,15 @@
 //! Keeps exactly one webhook of ours at ClickUp, awake and with a secret that we know.
 
 use super::Chore;
-use crate::remote::{CallError, Remote, Subject};
+use crate::{
+    remote::{CallError, Remote, Subject},
+    webhooks::row::{self, Seen},
+};
 use chrono::{DateTime, Utc};
 use keylight_clickup::{Class, NewWebhook, Scope, Webhook};
 use keylight_domain::sync::budget::Lane;
 use keylight_runtime::clock::Clock;
-use keylight_store::error::StoreError;
-use secrecy::ExposeSecret as _;
+use keylight_store::{error::StoreError, sealed::Keyring};
 use sqlx::PgPool;
 use std::sync::Arc;
 use url::Url;
@@ -29,17 +31,14 @@ const EVENTS: [&str; 6] = [
 pub struct WebhookKeeper {
     /// The database.
     pub pool: PgPool,
+    /// Keys for the secret.
+    pub keyring: Keyring,
     /// ClickUp.
     pub remote: Arc<Remote>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Where ClickUp finds our gateway.
     pub endpoint: Url,
-}
-
-struct Stored {
-    webhook_id: Option<String>,
-    has_secret: bool,
 }
 
 impl WebhookKeeper {
@@ -60,41 +59,20 @@ impl WebhookKeeper {
         events == wanted && list.is_none_or(|list| list == self.remote.account.list_id)
     }
 
-    async fn stored(&self) -> Result<Option<Stored>, StoreError> {
-        let stored = sqlx::query_as!(
-            Stored,
-            r#"SELECT webhook_id, secret IS NOT NULL AS "has_secret!" FROM sync.webhooks WHERE name = $1"#,
-            WEBHOOK_NAME,
-        )
-        .fetch_optional(&self.pool)
-        .await?;
-        Ok(stored)
-    }
-
     async fn store(&self, webhook: &Webhook) -> Result<(), StoreError> {
         let health = webhook.health.as_ref();
-        sqlx::query!(
-            r#"INSERT INTO sync.webhooks AS w (name, webhook_id, endpoint, secret, health, fail_count, checked_at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7)
-               ON CONFLICT (name) DO UPDATE SET
-                   webhook_id = $2, endpoint = $3, health = $5, fail_count = $6, checked_at = $7,
-                   secret = COALESCE($4, CASE WHEN w.webhook_id = $2 THEN w.secret END),
-                   previous_secret = CASE WHEN $4 IS DISTINCT FROM w.secret AND w.secret IS NOT NULL AND $4 IS NOT NULL
-                                          THEN w.secret ELSE w.previous_secret END"#,
-            WEBHOOK_NAME,
-            webhook.id,
-            self.endpoint.as_str(),
-            webhook.secret.as_ref().map(|secret| secret.expose_secret()),
-            health.map_or("active", |health| health.status.as_str()),
-            health.and_then(|health| health.fail_count).unwrap_or(0),
-            self.clock.now(),
-        )
-        .execute(&self.pool)
-        .await?;
-        metrics::gauge!("keylight_clickup_webhook_fail_count").set(f64::from(
-            u32::try_from(health.and_then(|health| health.fail_count).unwrap_or(0))
-                .unwrap_or(u32::MAX),
-        ));
+        let fail_count = health.and_then(|health| health.fail_count).unwrap_or(0);
+        let seen = Seen {
+            webhook_id: &webhook.id,
+            endpoint: self.endpoint.as_str(),
+            secret: webhook.secret.as_ref(),
+            health: health.map_or("active", |health| health.status.as_str()),
+            fail_count,
+            checked_at: self.clock.now(),
+        };
+        row::store(&self.pool, &self.keyring, WEBHOOK_NAME, &seen).await?;
+        metrics::gauge!("keylight_clickup_webhook_fail_count")
+            .set(f64::from(u32::try_from(fail_count).unwrap_or(u32::MAX)));
         Ok(())
     }
 
@@ -142,7 +120,7 @@ impl Chore for WebhookKeeper {
     async fn round(&self, _began_at: DateTime<Utc>, position: i64) -> anyhow::Result<(i64, bool)> {
         let known = self.remote.surroundings().await?;
         let team = known.team_id.as_str();
-        let stored = self.stored().await?;
+        let stored = row::stored(&self.pool, WEBHOOK_NAME).await?;
         let call = self.remote.client.webhooks(team);
         let listed = self
             .remote

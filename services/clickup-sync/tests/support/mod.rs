@@ -21,12 +21,16 @@ use keylight_contracts::v1::entity_service_server::EntityServiceServer;
 use keylight_messaging::postgres::{PgBus, Wake};
 use keylight_messaging::{Message, MessageBus};
 use keylight_runtime::{clock::SystemClock, lifecycle::Lifecycle};
+use keylight_store::sealed::{self, Keyring};
 use keylight_testkit::postgres::{Database, database};
 use keylight_testkit::wait::wait_until;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
@@ -180,7 +184,7 @@ impl System {
         if self.webhook_url.is_some() {
             wait_until("the webhook is registered", LONG, || async {
                 let count = self
-                    .count("SELECT count(*) FROM sync.webhooks WHERE secret IS NOT NULL")
+                    .count("SELECT count(*) FROM sync.webhooks WHERE sealed_secret IS NOT NULL")
                     .await;
                 if count == 1 {
                     Ok(())
@@ -213,6 +217,7 @@ impl System {
             settle: TimeDelta::milliseconds(500),
             repair_interval: Duration::from_millis(500),
             rpc: rpc(),
+            keyring: keyring(),
         }
     }
 
@@ -472,6 +477,13 @@ pub fn chosen(task: &Value, field: &str) -> Option<String> {
         .iter()
         .find(|option| option["orderindex"] == *place)?;
     Some(option["name"].as_str()?.to_owned())
+}
+
+/// The same keys for all workers of a test.
+pub fn keyring() -> Keyring {
+    static KEYS: LazyLock<Keyring> =
+        LazyLock::new(|| Keyring::parse(&sealed::new_key("test")).unwrap());
+    KEYS.clone()
 }
 
 fn rpc() -> keylight_rpc::config::Config {

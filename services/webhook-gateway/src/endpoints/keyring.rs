@@ -7,7 +7,7 @@ use super::{Endpoint, table};
 use keylight_contracts::v1::{GetWebhookRequest, sync_service_client::SyncServiceClient};
 use keylight_rpc::client::Channel;
 use keylight_runtime::clock::Clock;
-use keylight_store::StoreError;
+use keylight_store::{StoreError, sealed};
 use secrecy::SecretString;
 use sqlx::PgPool;
 use std::{
@@ -49,18 +49,20 @@ pub struct Keyring {
     asked: Mutex<HashMap<String, (Instant, Asked)>>,
     sync: SyncServiceClient<Channel>,
     pool: PgPool,
+    seal: sealed::Keyring,
     clock: Arc<dyn Clock>,
 }
 
 impl Keyring {
-    /// A keyring that asks through `sync` and keeps the answers in `pool`.
+    /// A keyring that asks through `sync` and keeps the answers in `pool`, sealed.
     #[must_use]
-    pub fn new(pool: PgPool, sync: Channel, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(pool: PgPool, seal: sealed::Keyring, sync: Channel, clock: Arc<dyn Clock>) -> Self {
         Self {
             known: RwLock::default(),
             asked: Mutex::default(),
             sync: SyncServiceClient::new(sync),
             pool,
+            seal,
             clock,
         }
     }
@@ -68,9 +70,9 @@ impl Keyring {
     /// Remembers what was told before the last restart.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// When the database does not answer, or a secret does not open.
     pub async fn remember(&self) -> Result<(), StoreError> {
-        let endpoints = table::all(&self.pool).await?;
+        let endpoints = table::all(&self.pool, &self.seal).await?;
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         for (name, endpoint) in endpoints {
             known.entry(name).or_insert_with(|| Arc::new(endpoint));
@@ -154,7 +156,9 @@ impl Keyring {
             }
         };
         let kept = match &endpoint {
-            Some(endpoint) => table::keep(&self.pool, name, endpoint, self.clock.now()).await,
+            Some(endpoint) => {
+                table::keep(&self.pool, &self.seal, name, endpoint, self.clock.now()).await
+            }
             None if before.is_none() => Ok(()),
             None => table::forget(&self.pool, name).await,
         };

@@ -1,14 +1,19 @@
 //! Names under which webhooks arrive, and the secrets that may sign their bodies.
 //!
 //! `clickup-sync` knows them, since it makes the webhooks. We keep what it told, in memory and in [`table`], so that
-//! deliveries are checked without asking, also after a restart while it is away. [`keyring`] asks again when a signature
+//! deliveries are checked without asking, also after a restart while it is away; in the table they are sealed
+//! ([`seals`]). [`keyring`] asks again when a signature
 //! does not match or a name is not known, and now and then, so that withdrawn secrets stop counting.
 
 pub mod keyring;
+pub mod seals;
 pub mod table;
 
 use keylight_clickup::signature;
 use secrecy::{ExposeSecret as _, SecretString};
+
+/// Column of the secrets.
+const SECRETS: &str = "webhook.endpoints.secrets";
 
 /// What may sign the bodies that arrive under one name.
 #[derive(Debug, Clone)]

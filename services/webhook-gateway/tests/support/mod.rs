@@ -25,12 +25,13 @@ use keylight_messaging::{
     topology,
 };
 use keylight_runtime::{clock::SystemClock, lifecycle::Lifecycle};
+use keylight_store::sealed::{self, Keyring};
 use keylight_testkit::{postgres::Database, wait::wait_until};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex,
+        Arc, LazyLock, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -106,6 +107,13 @@ pub fn rpc_config() -> keylight_rpc::config::Config {
     }
 }
 
+/// The same keys for all gateways of a test.
+pub fn keyring() -> Keyring {
+    static KEYS: LazyLock<Keyring> =
+        LazyLock::new(|| Keyring::parse(&sealed::new_key("test")).unwrap());
+    KEYS.clone()
+}
+
 /// Serves the stand-in until the lifecycle ends; returns its URL.
 pub async fn serve_sync(told: Arc<Told>, lifecycle: &Lifecycle) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -164,10 +172,12 @@ impl Gateway {
         let bus: Arc<dyn MessageBus> = PgBus::new(pool.clone(), Wake::InProcess);
         let config = Config {
             addr: "127.0.0.1:0".parse().unwrap(),
+            grpc_addr: "127.0.0.1:0".parse().unwrap(),
             sync_url: sync_url.parse().unwrap(),
             retention: Duration::from_secs(3600),
             renewal: Duration::from_secs(3600),
             rpc: rpc_config(),
+            keyring: keyring(),
         };
         Self::configured(&config, pool, bus, told, lifecycle).await
     }
@@ -179,9 +189,11 @@ impl Gateway {
         told: Arc<Told>,
         lifecycle: Lifecycle,
     ) -> Self {
+        let grpc = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let resources = app::Resources {
             pool: pool.clone(),
             bus: bus.clone(),
+            grpc,
             clock: Arc::new(SystemClock),
             alone: false,
         };
