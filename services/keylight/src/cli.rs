@@ -1,6 +1,9 @@
 //! The command line.
 
-use crate::{settings, simulator, up};
+use crate::{
+    operator::{seal, staff, token},
+    settings, simulator, up,
+};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use keylight_runtime::{
     config::{print_effective, reference_toml},
@@ -23,6 +26,24 @@ enum Command {
     /// Run the ClickUp simulator alone
     #[command(after_help = SIMULATOR_EXAMPLES)]
     ClickupSim(simulator::Arguments),
+    /// Manage the accounts of staff
+    #[command(after_help = staff::EXAMPLES)]
+    Staff {
+        #[command(subcommand)]
+        what: staff::Staff,
+    },
+    /// Manage the tokens of programs that call the API
+    #[command(after_help = token::EXAMPLES)]
+    Token {
+        #[command(subcommand)]
+        what: token::Token,
+    },
+    /// Manage the keys that seal secrets in the database
+    #[command(after_help = seal::EXAMPLES)]
+    Seal {
+        #[command(subcommand)]
+        what: seal::Seal,
+    },
     /// Look at the settings
     #[command(after_help = CONFIG_EXAMPLES)]
     Config {
@@ -47,6 +68,7 @@ Examples:
   KEYLIGHT_HTTP_ADDR=127.0.0.1:9000 keylight  the same on another port
   CLICKUP_TOKEN=pk_... CLICKUP_TEAM_ID=... CLICKUP_LIST_ID=... keylight
                                               with the real ClickUp instead of the simulator
+  keylight staff add anna --role admin        an account for the console
   keylight config check                       is anything wrong with the settings?
 
 `keylight up --help` lists the settings.";
@@ -82,6 +104,9 @@ pub(crate) fn run() -> ExitCode {
     match arguments.command {
         None | Some(Command::Up) => up::run(),
         Some(Command::ClickupSim(arguments)) => simulator::run_alone(arguments),
+        Some(Command::Staff { what }) => staff::run(what),
+        Some(Command::Token { what }) => token::run(what),
+        Some(Command::Seal { what }) => seal::run(what),
         Some(Command::Config { what }) => config(what),
     }
 }

@@ -16,6 +16,7 @@ mod embedded;
 mod operator;
 mod parts;
 mod running;
+mod seal_keys;
 mod settings;
 mod simulator;
 mod up;

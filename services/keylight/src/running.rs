@@ -31,6 +31,8 @@ pub(crate) struct Running {
     pub(crate) sync: Url,
     /// analytics
     pub(crate) analytics: Url,
+    /// webhook-gateway
+    pub(crate) gateway: Url,
     service_token: String,
 }
 
@@ -51,6 +53,7 @@ impl Running {
         entity: SocketAddr,
         sync: SocketAddr,
         analytics: SocketAddr,
+        gateway: SocketAddr,
         service_token: &SecretString,
     ) -> anyhow::Result<Self> {
         let url = |address: SocketAddr| Url::parse(&format!("http://{address}"));
@@ -59,6 +62,7 @@ impl Running {
             entity: url(entity)?,
             sync: url(sync)?,
             analytics: url(analytics)?,
+            gateway: url(gateway)?,
             service_token: service_token.expose_secret().to_owned(),
         })
     }
@@ -137,7 +141,7 @@ mod tests {
     fn here() -> Running {
         let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
         let token = SecretString::from("s3cret-service-token");
-        Running::here(address(1), address(2), address(3), &token).unwrap()
+        Running::here(address(1), address(2), address(3), address(4), &token).unwrap()
     }
 
     #[tokio::test]

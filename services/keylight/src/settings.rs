@@ -7,6 +7,8 @@ use keylight_runtime::{
     config::{Key, Problem, Reader},
     process, telemetry,
 };
+use keylight_store::sealed;
+use secrecy::ExposeSecret as _;
 use std::{
     collections::{BTreeSet, HashMap},
     net::SocketAddr,
@@ -19,7 +21,7 @@ pub(crate) const DATA_DIR: Key = Key {
     env: "KEYLIGHT_DATA_DIR",
     default: Some("./data"),
     secret: false,
-    doc: "folder for the embedded database, the admin token and the simulator's tasks",
+    doc: "folder for the embedded database, the admin token, the keys of sealed secrets and the simulator's tasks",
 };
 /// Where the simulator listens.
 pub(crate) const SIM_ADDR: Key = Key {
@@ -46,7 +48,7 @@ const SIMULATED: [(&str, &str); 3] = [
     ("CLICKUP_LIST_ID", "901001001"),
 ];
 /// Settings that have no effect inside one process: it knows better, or nobody else comes there.
-const OF_OTHERS: [&str; 8] = [
+const OF_OTHERS: [&str; 10] = [
     "KEYLIGHT_ENTITY_URL",
     "KEYLIGHT_SYNC_URL",
     "KEYLIGHT_ANALYTICS_URL",
@@ -55,6 +57,8 @@ const OF_OTHERS: [&str; 8] = [
     "KEYLIGHT_SYNC_GRPC_ADDR",
     "KEYLIGHT_ANALYTICS_GRPC_ADDR",
     "KEYLIGHT_WEBHOOK_ADDR",
+    "KEYLIGHT_GATEWAY_GRPC_ADDR",
+    "KEYLIGHT_GATEWAY_URL",
 ];
 /// Passes every check; replaced before anything listens.
 const PLACEHOLDER: &str = "placeholder-until-the-process-is-up";
@@ -75,11 +79,13 @@ pub(crate) fn all_keys() -> Vec<Key> {
         intake_api::config::KEYS,
         KEYS,
         keylight_store::pool::KEYS,
+        sealed::config::KEYS,
         keylight_messaging::connect::KEYS,
         keylight_rpc::config::KEYS,
         entity_service::config::KEYS,
         clickup_sync::config::KEYS,
         webhook_gateway::config::KEYS,
+        &[webhook_gateway::config::GATEWAY_URL],
         analytics::config::KEYS,
         telemetry::KEYS,
         process::KEYS,
@@ -126,6 +132,8 @@ pub(crate) struct Settings {
     pub(crate) own_database: bool,
     /// Whether the admin token was given.
     pub(crate) own_admin_token: bool,
+    /// Whether keys for sealed secrets were given.
+    pub(crate) own_seal_keys: bool,
     /// Logs, admin listener, patience at the end.
     pub(crate) process: process::Config,
     environment: Environment,
@@ -154,6 +162,8 @@ pub(crate) struct Known {
     pub(crate) simulator: Option<SocketAddr>,
     /// Bearer token of the admin endpoints.
     pub(crate) admin_token: String,
+    /// Keys for sealed secrets.
+    pub(crate) seal_keys: String,
     /// Token between the services, new at each start.
     pub(crate) service_token: String,
 }
@@ -174,6 +184,7 @@ pub(crate) fn check(environment: Environment) -> (Result<Settings, Vec<Problem>>
     let mut reader = Reader::new(environment.clone());
     let own_database = reader.is_set(&keylight_store::pool::DATABASE_URL);
     let own_admin_token = reader.is_set(&intake_api::config::ADMIN_TOKEN);
+    let own_seal_keys = reader.is_set(&sealed::config::SEAL_KEYS);
     let simulated = !reader.is_set(&clickup_sync::config::TOKEN);
     let settings = Settings {
         http_addr: reader.addr(&intake_api::config::HTTP_ADDR),
@@ -187,6 +198,7 @@ pub(crate) fn check(environment: Environment) -> (Result<Settings, Vec<Problem>>
         },
         own_database,
         own_admin_token,
+        own_seal_keys,
         process: process::Config::read(&mut reader),
         environment,
     };
@@ -212,6 +224,7 @@ pub(crate) fn check(environment: Environment) -> (Result<Settings, Vec<Problem>>
         http: settings.http_addr,
         simulator: settings.simulator.map(|simulator| simulator.addr),
         admin_token: PLACEHOLDER.to_owned(),
+        seal_keys: sealed::new_key("placeholder").expose_secret().to_owned(),
         service_token: PLACEHOLDER.to_owned(),
     });
     read_services(&mut rest);
@@ -259,6 +272,9 @@ impl Settings {
         force("KEYLIGHT_SERVICE_TOKEN", known.service_token.clone());
         if !self.own_admin_token {
             force("KEYLIGHT_ADMIN_TOKEN", known.admin_token.clone());
+        }
+        if !self.own_seal_keys {
+            force("KEYLIGHT_SEAL_KEYS", known.seal_keys.clone());
         }
         if !self.own_database {
             force(

@@ -9,6 +9,7 @@ use crate::{
     database::Database,
     parts::Parts,
     running::{self, Running, Told},
+    seal_keys,
     settings::{self, Known, Services, Settings, reachable},
     simulator,
     welcome::{self, Places, Token},
@@ -79,6 +80,7 @@ struct Inner {
     entity: TcpListener,
     sync: TcpListener,
     analytics: TcpListener,
+    gateway: TcpListener,
 }
 
 impl Inner {
@@ -88,6 +90,7 @@ impl Inner {
             entity: TcpListener::bind(any).await?,
             sync: TcpListener::bind(any).await?,
             analytics: TcpListener::bind(any).await?,
+            gateway: TcpListener::bind(any).await?,
         })
     }
 }
@@ -112,11 +115,17 @@ async fn start(settings: Settings, held: &Held, lifecycle: Lifecycle) -> anyhow:
         http.local_addr()?,
         sim.as_ref().map(TcpListener::local_addr).transpose()?,
     );
+    let seal_keys = if settings.own_seal_keys {
+        None
+    } else {
+        Some(seal_keys::load_or_make(folder.path())?)
+    };
     let service_token = running::new_service_token();
     let running = Running::here(
         inner.entity.local_addr()?,
         inner.sync.local_addr()?,
         inner.analytics.local_addr()?,
+        inner.gateway.local_addr()?,
         &service_token,
     )?;
     let services = settings.services(&Known {
@@ -128,6 +137,9 @@ async fn start(settings: Settings, held: &Held, lifecycle: Lifecycle) -> anyhow:
         admin_token: token
             .as_ref()
             .map(|token| token.value.expose_secret().to_owned())
+            .unwrap_or_default(),
+        seal_keys: seal_keys
+            .map(|keys| keys.expose_secret().to_owned())
             .unwrap_or_default(),
         service_token: service_token.expose_secret().to_owned(),
     })?;
@@ -219,6 +231,7 @@ async fn start_services(
     let resources = webhook_gateway::app::Resources {
         pool: pool(),
         bus: bus(),
+        grpc: inner.gateway,
         clock,
         alone,
     };

@@ -10,8 +10,7 @@ use keylight_runtime::lifecycle::Lifecycle;
 use keylight_testkit::wait::wait_until;
 use std::{sync::Arc, time::Duration};
 use support::{
-    Gateway, LONG, SECRET, Told, fresh_database, keyring, nowhere, rpc_config, serve_sync,
-    status_change,
+    Gateway, LONG, SECRET, Told, config, fresh_database, nowhere, serve_sync, status_change,
 };
 use webhook_gateway::Config;
 
@@ -79,13 +78,8 @@ async fn withdrawn_secrets_stop_counting_by_themselves() {
     let lifecycle = Lifecycle::new();
     let url = serve_sync(told.clone(), &lifecycle).await;
     let config = Config {
-        addr: "127.0.0.1:0".parse().unwrap(),
-        grpc_addr: "127.0.0.1:0".parse().unwrap(),
-        sync_url: url.parse().unwrap(),
-        retention: Duration::from_secs(3600),
         renewal: Duration::from_millis(200),
-        rpc: rpc_config(),
-        keyring: keyring(),
+        ..config(&url)
     };
     let bus = PgBus::new(database.pool.clone(), Wake::InProcess);
     let gateway = Gateway::configured(&config, database.pool.clone(), bus, told, lifecycle).await;

@@ -7,6 +7,7 @@ use std::{path::Path, process::ExitStatus, time::Duration};
 
 const TOKEN: &str = "end-to-end-admin-token";
 const SERVICE_TOKEN: &str = "end-to-end-service-token";
+const SEAL_KEYS: &str = "e2e:ZW5kLXRvLWVuZC10ZXN0cy1vbmx5LTMyLWJ5dGVzISE=";
 
 /// A service, and the port on which it tells whether it is ready.
 struct Service {
@@ -47,6 +48,7 @@ impl Distributed {
             let process = Process::new(name, program, folder)
                 .env("KEYLIGHT_ADMIN_ADDR", address(admin_port))
                 .env("KEYLIGHT_SERVICE_TOKEN", SERVICE_TOKEN)
+                .env("KEYLIGHT_SEAL_KEYS", SEAL_KEYS)
                 .env("KEYLIGHT_ENTITY_URL", url(entity))
                 .env("KEYLIGHT_ANALYTICS_URL", url(analytics))
                 .env("KEYLIGHT_SYNC_URL", url(sync[0]))
@@ -75,7 +77,10 @@ impl Distributed {
             ),
             with(
                 common(Part::WebhookGateway, "webhook-gateway", "webhook-gateway"),
-                &[("KEYLIGHT_WEBHOOK_ADDR", address(webhook))],
+                &[
+                    ("KEYLIGHT_WEBHOOK_ADDR", address(webhook)),
+                    ("KEYLIGHT_GATEWAY_GRPC_ADDR", address(free_port())),
+                ],
             ),
             with(
                 common(Part::Analytics, "analytics", "analytics"),

@@ -11,6 +11,7 @@ mod duration;
 mod reader;
 mod reference;
 
+pub use duration::parse as parse_duration;
 pub use reader::{Problem, Reader};
 pub use reference::{print_effective, reference_toml};
 

@@ -58,7 +58,9 @@ pub enum KeyringError {
     Twice(String),
 }
 
-pub(super) fn is_id(text: &str) -> bool {
+/// Whether a key can have this id: 1 to 32 of `a-z`, `0-9` and `-`.
+#[must_use]
+pub fn is_id(text: &str) -> bool {
     (1..=ID).contains(&text.len())
         && text
             .bytes()

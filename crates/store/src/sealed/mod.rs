@@ -16,7 +16,7 @@ pub mod config;
 mod keyring;
 mod tally;
 
-pub use keyring::{Keyring, KeyringError, new_key};
+pub use keyring::{Keyring, KeyringError, is_id as is_key_id, new_key};
 pub use tally::Tally;
 
 use crate::StoreError;

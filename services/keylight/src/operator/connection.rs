@@ -13,11 +13,13 @@ use keylight_rpc::{
     client::{self, Channel},
     status,
 };
-use keylight_runtime::config::{Problem, Reader};
+use keylight_runtime::{
+    clock::{Clock as _, SystemClock},
+    config::{Problem, Reader},
+};
 use std::path::Path;
 use tonic::{Code, Status};
 use url::Url;
-use uuid::Uuid;
 
 /// Who the audit log names for what is done here: whoever may read the service token.
 const ACTOR: &str = "command-line";
@@ -27,6 +29,7 @@ const ACTOR: &str = "command-line";
 pub(crate) struct Connection {
     entity: Url,
     sync: Url,
+    gateway: Url,
     rpc: keylight_rpc::config::Config,
 }
 
@@ -63,9 +66,10 @@ impl Connection {
         } else if !entity_said && !token_said {
             return Err(Lost::Nowhere(nothing_runs(&data_dir)));
         }
-        let (entity, sync) = (
+        let (entity, sync, gateway) = (
             reader.url(&clickup_sync::config::ENTITY_URL),
             reader.url(&webhook_gateway::config::SYNC_URL),
+            reader.url(&webhook_gateway::config::GATEWAY_URL),
         );
         let rpc = keylight_rpc::config::Config::read(&mut reader);
         let problems = reader.problems(&[&settings::all_keys()]);
@@ -76,9 +80,15 @@ impl Connection {
             Some(running) => Self {
                 entity: running.entity,
                 sync: running.sync,
+                gateway: running.gateway,
                 rpc,
             },
-            None => Self { entity, sync, rpc },
+            None => Self {
+                entity,
+                sync,
+                gateway,
+                rpc,
+            },
         })
     }
 
@@ -98,6 +108,14 @@ impl Connection {
         client::channel(&self.sync, &self.rpc)
     }
 
+    /// A channel to webhook-gateway.
+    ///
+    /// # Errors
+    /// As [`Connection::entity`].
+    pub(crate) fn gateway(&self) -> anyhow::Result<Channel> {
+        client::channel(&self.gateway, &self.rpc)
+    }
+
     /// Why entity-service refused, in words for a person.
     pub(crate) fn entity_refused(&self, status: &Status) -> anyhow::Error {
         refused("entity-service", &self.entity, status)
@@ -107,13 +125,18 @@ impl Connection {
     pub(crate) fn sync_refused(&self, status: &Status) -> anyhow::Error {
         refused("clickup-sync", &self.sync, status)
     }
+
+    /// Why webhook-gateway refused, in words for a person.
+    pub(crate) fn gateway_refused(&self, status: &Status) -> anyhow::Error {
+        refused("webhook-gateway", &self.gateway, status)
+    }
 }
 
 /// Who asks, for the audit log: the command line, in a chain of its own.
 pub(crate) fn caller(reason: &str) -> Option<v1::Caller> {
     Some(v1::Caller {
         actor: ACTOR.to_owned(),
-        correlation_id: Uuid::now_v7().to_string(),
+        correlation_id: SystemClock.new_id().to_string(),
         reason: reason.to_owned(),
         idempotency: None,
     })
@@ -211,7 +234,7 @@ mod tests {
             .unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], 4711));
         let token = SecretString::from("token-of-the-process");
-        let running = Running::here(address, address, address, &token).unwrap();
+        let running = Running::here(address, address, address, address, &token).unwrap();
         let _told = running.tell(folder.path()).unwrap();
         // a token for the services elsewhere does not count here
         let found = find(&[

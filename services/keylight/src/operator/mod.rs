@@ -1,10 +1,18 @@
 //! Commands that ask the running services for something.
 //!
 //! - [`connection`]: finds the services, wherever they run
+//! - [`staff`], [`token`]: who may come in
+//! - [`seal`]: keys of sealed secrets
+//! - [`password`], [`table`]: what is read from and shown to people
 //!
 //! To add a command: an arm in [`cli`](crate::cli), and a function that takes a [`Connection`] and is handed to [`run`].
 
 pub(crate) mod connection;
+mod password;
+pub(crate) mod seal;
+pub(crate) mod staff;
+mod table;
+pub(crate) mod token;
 
 pub(crate) use connection::Connection;
 

@@ -30,6 +30,7 @@ use keylight_testkit::{postgres::Database, wait::wait_until};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use std::{
     collections::HashMap,
+    net::SocketAddr,
     sync::{
         Arc, LazyLock, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -129,12 +130,35 @@ pub fn nowhere() -> String {
     format!("http://127.0.0.1:{}", keylight_testkit::free_port())
 }
 
+pub fn config(sync_url: &str) -> Config {
+    Config {
+        addr: "127.0.0.1:0".parse().unwrap(),
+        grpc_addr: "127.0.0.1:0".parse().unwrap(),
+        sync_url: sync_url.parse().unwrap(),
+        retention: Duration::from_secs(3600),
+        renewal: Duration::from_secs(3600),
+        rpc: rpc_config(),
+        keyring: keyring(),
+    }
+}
+
+pub async fn resources(pool: PgPool) -> app::Resources {
+    app::Resources {
+        bus: PgBus::new(pool.clone(), Wake::InProcess),
+        pool,
+        grpc: TcpListener::bind("127.0.0.1:0").await.unwrap(),
+        clock: Arc::new(SystemClock),
+        alone: false,
+    }
+}
+
 pub struct Gateway {
     pub routes: Router,
     pub pool: PgPool,
     pub bus: Arc<dyn MessageBus>,
     pub lifecycle: Lifecycle,
     pub told: Arc<Told>,
+    grpc: SocketAddr,
 }
 
 pub async fn fresh_database() -> Database {
@@ -170,15 +194,7 @@ impl Gateway {
         lifecycle: Lifecycle,
     ) -> Self {
         let bus: Arc<dyn MessageBus> = PgBus::new(pool.clone(), Wake::InProcess);
-        let config = Config {
-            addr: "127.0.0.1:0".parse().unwrap(),
-            grpc_addr: "127.0.0.1:0".parse().unwrap(),
-            sync_url: sync_url.parse().unwrap(),
-            retention: Duration::from_secs(3600),
-            renewal: Duration::from_secs(3600),
-            rpc: rpc_config(),
-            keyring: keyring(),
-        };
+        let config = config(sync_url);
         Self::configured(&config, pool, bus, told, lifecycle).await
     }
 
@@ -189,14 +205,11 @@ impl Gateway {
         told: Arc<Told>,
         lifecycle: Lifecycle,
     ) -> Self {
-        let grpc = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let resources = app::Resources {
-            pool: pool.clone(),
             bus: bus.clone(),
-            grpc,
-            clock: Arc::new(SystemClock),
-            alone: false,
+            ..resources(pool.clone()).await
         };
+        let grpc = resources.grpc.local_addr().unwrap();
         let routes = app::build(config, resources, &lifecycle).unwrap();
         wait_until("the gateway is ready", LONG, || async {
             if lifecycle.readiness().is_ready() {
@@ -212,7 +225,14 @@ impl Gateway {
             bus,
             lifecycle,
             told,
+            grpc,
         }
+    }
+
+    /// A channel to its gRPC listener, as other programs have one.
+    pub fn grpc(&self) -> keylight_rpc::client::Channel {
+        let url = format!("http://{}", self.grpc).parse().unwrap();
+        keylight_rpc::client::channel(&url, &rpc_config()).unwrap()
     }
 
     /// Sends a body as ClickUp does.
