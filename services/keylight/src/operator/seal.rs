@@ -289,7 +289,11 @@ mod tests {
             [told("x", "new", &[]), told("y", "new", &[("old", 1)])],
             [told("x", "new", &[]), told("y", "old", &[])],
         ] {
-            assert!(!text(&waiting).contains("Nothing is sealed under"), "{}", text(&waiting));
+            assert!(
+                !text(&waiting).contains("Nothing is sealed under"),
+                "{}",
+                text(&waiting)
+            );
         }
     }
 

@@ -51,7 +51,8 @@ pub(crate) fn time(time: Option<&Timestamp>) -> String {
 
 /// A time for scripts (RFC 3339).
 pub(crate) fn rfc3339(time: Option<&Timestamp>) -> Option<String> {
-    time.and_then(from_wire).map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
+    time.and_then(from_wire)
+        .map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
 }
 
 /// Prints; whoever reads may have gone.

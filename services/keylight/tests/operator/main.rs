@@ -1,0 +1,6 @@
+//! The command line against a running `keylight up`, through the built program.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod access;
+mod program;
+mod sealing;
