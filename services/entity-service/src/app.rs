@@ -3,6 +3,7 @@
 use crate::{
     config::Config,
     grpc::Door,
+    projects::{Workshop, door::ProjectDoor, search_index},
     submissions::{
         create::Keyed,
         gatherer::{Committer, gatherer},
@@ -11,9 +12,15 @@ use crate::{
     sweep,
 };
 use anyhow::Context as _;
-use keylight_contracts::v1::entity_service_server::EntityServiceServer;
+use keylight_contracts::v1::{
+    entity_service_server::EntityServiceServer, project_service_server::ProjectServiceServer,
+};
+use keylight_domain::error::DomainError;
 use keylight_messaging::relay::{self, RelayOptions};
-use keylight_rpc::server::{self, Services};
+use keylight_rpc::{
+    server::{self, Services},
+    status::status_of,
+};
 use keylight_runtime::{clock::Clock, lifecycle::Lifecycle};
 use keylight_store::{
     migrate::migrate_when_up,
@@ -80,6 +87,18 @@ pub fn run(config: &Config, resources: Resources, lifecycle: &Lifecycle) -> anyh
         lifecycle,
     )?;
 
+    let (searched, ready, stopping) = (pool.clone(), migrated.clone(), lifecycle.stopping());
+    lifecycle.supervise("entity-project-search", move || {
+        let (pool, ready, stopping) = (searched.clone(), ready.clone(), stopping.clone());
+        async move {
+            tokio::select! {
+                () = ready.wait() => {}
+                () = stopping.cancelled() => return Ok(()),
+            }
+            search_index::run(pool, stopping).await
+        }
+    });
+
     let stopping = lifecycle.stopping();
     lifecycle.supervise("entity-relay", move || {
         let (outbox, pool, bus) = (outbox.clone(), pool.clone(), bus.clone());
@@ -105,6 +124,18 @@ pub(crate) struct Migrated {
 impl Migrated {
     pub(crate) fn is_done(&self) -> bool {
         self.done.load(Ordering::Acquire)
+    }
+
+    /// Refuses calls that come before the schema is there.
+    #[allow(clippy::result_large_err)]
+    pub(crate) fn check(&self) -> Result<(), tonic::Status> {
+        if self.is_done() {
+            return Ok(());
+        }
+        Err(status_of(&DomainError {
+            cause: None,
+            ..DomainError::unavailable("")
+        }))
     }
 
     fn set(&self) {
@@ -157,6 +188,18 @@ fn serve(
     );
     let bell = Arc::new(Notify::new());
     keep_up(&pool, &clock, &migrated, &bell, lifecycle);
+    let workshop = Workshop {
+        pool: pool.clone(),
+        clock: clock.clone(),
+        outbox: outbox.clone(),
+        duplicates: config.duplicates,
+    };
+    let projects = ProjectServiceServer::new(ProjectDoor {
+        workshop: workshop.clone(),
+        migrated: migrated.clone(),
+    })
+    .max_decoding_message_size(MAX_REQUEST)
+    .max_encoding_message_size(MAX_ANSWER);
     let door = Door {
         pool,
         clock,
@@ -171,7 +214,7 @@ fn serve(
         .max_decoding_message_size(MAX_REQUEST)
         .max_encoding_message_size(MAX_ANSWER);
     // one line for each service
-    let services = Services::new(&config.rpc).with(service);
+    let services = Services::new(&config.rpc).with(service).with(projects);
     server::serve_all("entity-grpc", services, listener, lifecycle).context("serving gRPC")
 }
 

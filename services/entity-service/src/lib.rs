@@ -1,6 +1,7 @@
 //! The system of record: users, submissions, projects, their audit log and event log, behind gRPC.
 //!
 //! - [`submissions`]: applications from the moment they are accepted
+//! - [`projects`]: what is built for whom
 //! - [`clickup`]: what the sync worker asks and reports
 //! - [`journal`]: audit entry, event and outbox row of every change
 //! - [`idempotency`]: requests that come twice
@@ -15,5 +16,6 @@ pub mod config;
 pub mod grpc;
 pub mod idempotency;
 pub mod journal;
+pub mod projects;
 pub mod submissions;
 pub mod sweep;

@@ -78,6 +78,8 @@ impl MessageBus for Recorder {
 
 pub struct System {
     pub client: Client,
+    /// For the clients of the other services on the same listener.
+    pub channel: client::Channel,
     pub address: String,
     /// For looking behind the scenes.
     pub pool: PgPool,
@@ -162,7 +164,8 @@ impl System {
             alone: false,
         };
         app::run(&config, resources, &lifecycle).unwrap();
-        let client = EntityServiceClient::new(client::channel(&url, &config.rpc).unwrap());
+        let channel = client::channel(&url, &config.rpc).unwrap();
+        let client = EntityServiceClient::new(channel.clone());
         wait_until("the service is ready", PATIENCE, || async {
             let readiness = lifecycle.readiness();
             if readiness.is_ready() {
@@ -174,6 +177,7 @@ impl System {
         .await;
         Self {
             client,
+            channel,
             address: url.to_string(),
             pool: database.pool.clone(),
             bus,
