@@ -21,12 +21,14 @@ CREATE INDEX project_deletions_project_id ON entity.project_deletions (project_i
 -- projects come here in the background, and until then a search reads them one by one. Rows with an id up to `upto` are
 -- all here; `ahead` is the next bound, as soon as every transaction older than `ahead_xid` has ended, because one of them
 -- may still bring a smaller id.
+--
+-- The operator class stands here without a schema: the embedded database keeps the extension in pg_catalog.
 CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public;
 CREATE TABLE entity.project_search (
     project_id bigint PRIMARY KEY,
     text       text NOT NULL
 );
-CREATE INDEX project_search_trigrams ON entity.project_search USING gin (text public.gin_trgm_ops);
+CREATE INDEX project_search_trigrams ON entity.project_search USING gin (text gin_trgm_ops);
 CREATE TABLE entity.project_search_state (
     single    boolean PRIMARY KEY DEFAULT true CHECK (single),
     upto      bigint NOT NULL,

@@ -5,7 +5,7 @@
 
 use anyhow::Context as _;
 use keylight_runtime::lifecycle::Lifecycle;
-use pglite_oxide::PgliteServer;
+use pglite_oxide::{PgliteServer, extensions};
 use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -175,6 +175,8 @@ async fn start_patiently(folder: &Path, address: SocketAddr) -> anyhow::Result<P
                 .path(root)
                 .tcp(address)
                 .database("postgres")
+                // searches by a part of a text
+                .extension(extensions::PG_TRGM)
                 .start()
         })
         .await?;
@@ -254,6 +256,14 @@ mod tests {
             .execute(&pool)
             .await
             .unwrap();
+        // what our own schema needs of it, extensions and kinds of index
+        keylight_store::migrate(
+            &pool,
+            &entity_service::app::MIGRATIONS,
+            entity_service::app::SCHEMA,
+        )
+        .await
+        .unwrap();
         let error = start_patiently(&folder, SocketAddr::from(([127, 0, 0, 1], 0)))
             .await
             .unwrap_err();
