@@ -69,7 +69,7 @@ pub struct Work {
 /// Whether a request is to be done, or was done before.
 pub enum Started<R> {
     /// It is new.
-    Fresh(Work),
+    Fresh(Box<Work>),
     /// This was the answer.
     Done(R),
 }
@@ -88,12 +88,12 @@ impl Workshop {
         let mut transaction = self.pool.begin().await.map_err(StoreError::from)?;
         match idempotency::begin(&mut transaction, &caller, at).await? {
             Begun::Done(reply) => Ok(Started::Done(reply)),
-            Begun::Fresh(ticket) => Ok(Started::Fresh(Work {
+            Begun::Fresh(ticket) => Ok(Started::Fresh(Box::new(Work {
                 transaction,
                 caller,
                 at,
                 ticket,
-            })),
+            }))),
         }
     }
 
@@ -103,7 +103,7 @@ impl Workshop {
     /// When the database fails; then nothing was done.
     pub async fn finish<R: Message>(
         &self,
-        work: Work,
+        work: Box<Work>,
         reply: &R,
         person_id: Option<i64>,
     ) -> Result<(), DomainError> {
@@ -111,7 +111,7 @@ impl Workshop {
             mut transaction,
             ticket,
             ..
-        } = work;
+        } = *work;
         ticket.finish(&mut transaction, reply, person_id).await?;
         transaction.commit().await.map_err(StoreError::from)?;
         self.outbox.wake();

@@ -289,7 +289,7 @@ async fn grow(
 
 async fn answer(
     workshop: &Workshop,
-    mut work: Work,
+    mut work: Box<Work>,
     project_id: i64,
 ) -> Result<v1::ProjectPeople, DomainError> {
     let people = of(&mut work.transaction, project_id).await?;
