@@ -5,7 +5,10 @@ mod distributed;
 mod embedded;
 
 use crate::{process::Process, simulator::Simulator, web::Web};
-use keylight_testkit::{guard::Guard, rabbit, wait::wait_until};
+use keylight_testkit::{
+    guard::Guard, postgres::Database, proxy::FaultProxy, rabbit, wait::wait_until,
+};
+use sqlx::PgPool;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -43,7 +46,7 @@ pub struct System {
     setup: Setup,
     folder: PathBuf,
     // the order counts: processes, then what they use, then the turn for the next test
-    _resources: Resources,
+    resources: Resources,
     _guard: Guard,
     _turn: OwnedMutexGuard<()>,
 }
@@ -57,7 +60,9 @@ enum Setup {
 /// What must outlive the processes.
 #[derive(Default)]
 struct Resources {
-    _database: Option<keylight_testkit::postgres::Database>,
+    database: Option<Database>,
+    // between the services and their database
+    database_proxy: Option<FaultProxy>,
 }
 
 /// Something that can be killed and started again.
@@ -135,7 +140,7 @@ impl System {
             simulator,
             setup: Setup::Embedded(setup),
             folder,
-            _resources: Resources::default(),
+            resources: Resources::default(),
             _guard: guard,
             _turn: turn,
         }
@@ -148,12 +153,17 @@ impl System {
 
     /// As [`System::distributed`], with settings for every process.
     pub async fn distributed_with(settings: Settings<'_>) -> Self {
-        Self::distributed_on(None, settings).await
+        Self::distributed_on(None, false, settings).await
+    }
+
+    /// As [`System::distributed_with`], with a database that [`System::database_proxy`] can take away.
+    pub async fn distributed_with_fragile_database(settings: Settings<'_>) -> Self {
+        Self::distributed_on(None, true, settings).await
     }
 
     /// One process per service, with a broker that may be killed.
     pub async fn distributed_with_own_broker() -> Self {
-        Self::distributed_on(Some(rabbit::Private::start().await), &[]).await
+        Self::distributed_on(Some(rabbit::Private::start().await), false, &[]).await
     }
 
     /// What `scripts/cluster` starts, servers included.
@@ -166,7 +176,7 @@ impl System {
             simulator,
             setup: Setup::Cluster(setup),
             folder,
-            _resources: Resources::default(),
+            resources: Resources::default(),
             _guard: guard,
             _turn: turn,
         }
@@ -185,26 +195,84 @@ impl System {
         (output.status.success(), text)
     }
 
-    async fn distributed_on(broker: Option<rabbit::Private>, settings: Settings<'_>) -> Self {
+    async fn distributed_on(
+        broker: Option<rabbit::Private>,
+        fragile_database: bool,
+        settings: Settings<'_>,
+    ) -> Self {
         let turn = turn().await;
         let (folder, guard) = folder();
         let database = keylight_testkit::postgres::database(|_| async {
             Ok::<(), std::convert::Infallible>(())
         })
         .await;
+        let mut url = reqwest::Url::parse(&database.url).expect("the tests' database has a URL");
+        let mut database_proxy = None;
+        if fragile_database {
+            let server = format!(
+                "{}:{}",
+                url.host_str().unwrap_or("127.0.0.1"),
+                url.port().unwrap_or(5432)
+            );
+            let proxy = FaultProxy::before(server)
+                .await
+                .expect("a port for the proxy can be opened");
+            url.set_host(Some("127.0.0.1"))
+                .expect("an address is a host");
+            url.set_port(Some(proxy.address().port()))
+                .expect("a database URL may have a port");
+            database_proxy = Some(proxy);
+        }
         let (setup, web, simulator) =
-            distributed::Distributed::start(&folder, &database.url, broker, settings).await;
+            distributed::Distributed::start(&folder, url.as_str(), broker, settings).await;
         Self {
             web,
             simulator,
             setup: Setup::Distributed(setup),
             folder,
-            _resources: Resources {
-                _database: Some(database),
+            resources: Resources {
+                database: Some(database),
+                database_proxy,
             },
             _guard: guard,
             _turn: turn,
         }
+    }
+
+    /// The services' database, for looking into it.
+    ///
+    /// # Panics
+    /// In any set-up but the distributed one.
+    #[must_use]
+    pub fn database(&self) -> &PgPool {
+        let database = self.resources.database.as_ref();
+        &database
+            .expect("only the distributed set-up has a database to look into")
+            .pool
+    }
+
+    /// What stands between the services and their database; only with
+    /// [`System::distributed_with_fragile_database`].
+    ///
+    /// # Panics
+    /// In any other set-up.
+    #[must_use]
+    pub fn database_proxy(&self) -> &FaultProxy {
+        let proxy = self.resources.database_proxy.as_ref();
+        proxy.expect("this system was started with a sound database")
+    }
+
+    /// Whether a part says that it is ready; only in the distributed set-up.
+    ///
+    /// # Panics
+    /// In any other set-up.
+    pub async fn is_ready(&mut self, part: Part) -> bool {
+        let Setup::Distributed(setup) = &mut self.setup else {
+            panic!("only parts of the distributed set-up can be asked");
+        };
+        let url = format!("http://127.0.0.1:{}/ready", setup.admin_port(part));
+        let answer = crate::web::client().get(url).send().await;
+        answer.is_ok_and(|answer| answer.status().is_success())
     }
 
     /// The folder with the logs.

@@ -163,6 +163,10 @@ impl Distributed {
             .unwrap_or_else(|| panic!("there is no {part:?} in this set-up"))
     }
 
+    pub(super) fn admin_port(&mut self, part: Part) -> u16 {
+        self.service(part).admin_port
+    }
+
     fn broker(&mut self) -> &mut rabbit::Private {
         self.broker
             .as_mut()

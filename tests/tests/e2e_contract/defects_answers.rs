@@ -16,6 +16,7 @@ pub const CASES: &[Case] = cases! {
     "f21 no internals in errors" => f21,
     "f24 no powered-by" => f24,
     "f25 malformed url" => f25,
+    "f29 strangers learn nothing of the database" => f29,
 };
 
 /// Bodies that are refused before anybody looks at a field.
@@ -158,6 +159,27 @@ async fn f25(api: &Api) -> anyhow::Result<()> {
             "{path}: {}",
             answer.text
         );
+    }
+    Ok(())
+}
+
+async fn f29(api: &Api) -> anyhow::Result<()> {
+    for path in [
+        "/api/test-db",
+        "/health",
+        "/",
+        "/ready",
+        "/metrics",
+        "/api/nothing",
+    ] {
+        let answer = api.open(path).await?;
+        let text = answer.text.to_lowercase();
+        for internal in ["postgres", "pool", "5432", "password", "sqlstate"] {
+            ensure!(!text.contains(internal), "{path} tells {internal}: {text}");
+        }
+        if path == "/api/test-db" {
+            answer.status(401)?.framed()?;
+        }
     }
     Ok(())
 }

@@ -27,6 +27,7 @@ pub async fn seed(pool: &PgPool, rows: i64) -> anyhow::Result<RangeInclusive<i64
             insert(pool, &batch).await.context("seeding")?;
             from = to;
         }
+        caught_up(pool).await?;
         // as autovacuum leaves a table at night
         sqlx::query("VACUUM (ANALYZE)").execute(pool).await?;
         let seconds = began.elapsed().as_secs_f64();
@@ -42,6 +43,27 @@ pub async fn seed(pool: &PgPool, rows: i64) -> anyhow::Result<RangeInclusive<i64
         "the ids of the submissions have gaps: this benchmark wants a database of its own"
     );
     Ok(first..=last)
+}
+
+/// Waits until what the service does later with new rows is done.
+async fn caught_up(pool: &PgPool) -> anyhow::Result<()> {
+    let began = std::time::Instant::now();
+    loop {
+        let left: i64 = sqlx::query_scalar(
+            "SELECT (SELECT count(*) FROM entity.submission_deltas)
+                  + (SELECT count(*) FROM entity.submission_search_pending)",
+        )
+        .fetch_one(pool)
+        .await?;
+        if left == 0 {
+            return Ok(());
+        }
+        ensure!(
+            began.elapsed().as_secs() < 600,
+            "counts and search have not caught up in ten minutes, {left} rows are left"
+        );
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
 }
 
 struct Row {
