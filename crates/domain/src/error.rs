@@ -93,6 +93,8 @@ pub struct DomainError {
     pub details: Vec<String>,
     /// What the log keeps. Holds no personal data and no secret.
     pub cause: Option<String>,
+    /// When the same request may succeed, if that is known.
+    pub retry_after_seconds: Option<u32>,
 }
 
 impl DomainError {
@@ -103,6 +105,15 @@ impl DomainError {
             message: message.into(),
             details: Vec::new(),
             cause: None,
+            retry_after_seconds: None,
+        }
+    }
+
+    /// Too many requests; the same one may succeed after `seconds`.
+    pub fn rate_limited(message: impl Into<String>, seconds: u32) -> Self {
+        Self {
+            retry_after_seconds: Some(seconds),
+            ..Self::new(ErrorCode::RateLimited, message)
         }
     }
 

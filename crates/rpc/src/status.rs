@@ -1,7 +1,8 @@
 //! Error codes to gRPC status and back.
 //!
 //! The exact code travels in the metadata key `keylight-code`, field messages in `keylight-detail-bin` (binary, because
-//! they may hold any Unicode text). A status without them (from the transport) is mapped from its gRPC code.
+//! they may hold any Unicode text), and the seconds until another try makes
+//! sense in `keylight-retry-after`. A status without them (from the transport) is mapped from its gRPC code.
 
 use keylight_domain::error::{DomainError, ErrorCode};
 use tonic::{
@@ -10,6 +11,7 @@ use tonic::{
 };
 
 const CODE: &str = "keylight-code";
+const RETRY_AFTER: &str = "keylight-retry-after";
 const DETAIL: &str = "keylight-detail-bin";
 
 /// The gRPC code for a kind of failure.
@@ -55,6 +57,9 @@ pub fn status_of(error: &DomainError) -> Status {
     }
     let mut metadata = MetadataMap::new();
     metadata.insert(CODE, MetadataValue::from_static(error.code.as_str()));
+    if let Some(seconds) = error.retry_after_seconds {
+        metadata.insert(RETRY_AFTER, MetadataValue::from(seconds));
+    }
     for detail in &error.details {
         metadata.append_bin(DETAIL, MetadataValue::from_bytes(detail.as_bytes()));
     }
@@ -95,7 +100,15 @@ pub fn error_of(status: &Status) -> DomainError {
         .iter()
         .filter_map(|value| String::from_utf8(value.to_bytes().ok()?.to_vec()).ok())
         .collect();
-    DomainError::new(code, status.message()).with_details(details)
+    let retry_after_seconds = status
+        .metadata()
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.parse().ok());
+    DomainError {
+        retry_after_seconds,
+        ..DomainError::new(code, status.message()).with_details(details)
+    }
 }
 
 #[cfg(test)]
@@ -112,6 +125,12 @@ mod tests {
                 sent
             );
         }
+    }
+
+    #[test]
+    fn when_to_come_again_travels_along() {
+        let sent = DomainError::rate_limited("too often", 42);
+        assert_eq!(error_of(&status_of(&sent)), sent);
     }
 
     #[test]

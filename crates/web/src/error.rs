@@ -278,7 +278,9 @@ impl From<DomainError> for ApiError {
             code: error.code.as_str(),
             message: Some(error.message.into()),
             details,
-            retry_after: error.code.is_retryable().then_some(RETRY_AFTER_SECONDS),
+            retry_after: error
+                .retry_after_seconds
+                .or_else(|| error.code.is_retryable().then_some(RETRY_AFTER_SECONDS)),
             current: None,
             cause: error.cause,
         }

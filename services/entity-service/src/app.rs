@@ -1,6 +1,12 @@
 //! Puts the service together.
 
 use crate::{
+    access::{
+        self, Access,
+        first_start::{self, Announce, FirstPassword},
+        passwords::Passwords,
+        secrets::SystemRandomness,
+    },
     config::Config,
     grpc::Door,
     projects::{Workshop, door::ProjectDoor, search_index},
@@ -11,9 +17,10 @@ use crate::{
     },
     sweep,
 };
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use keylight_contracts::v1::{
-    entity_service_server::EntityServiceServer, project_service_server::ProjectServiceServer,
+    access_service_server::AccessServiceServer, entity_service_server::EntityServiceServer,
+    project_service_server::ProjectServiceServer,
 };
 use keylight_domain::error::DomainError;
 use keylight_messaging::relay::{self, RelayOptions};
@@ -55,6 +62,8 @@ pub struct Resources {
     pub clock: Arc<dyn Clock>,
     /// No other process uses this database: events left by an earlier one are sent at once.
     pub alone: bool,
+    /// How to tell the one-time password of the first staff account, if there is somebody to tell.
+    pub announce: Option<Announce>,
 }
 
 /// Starts the service. It is ready once the database answers and the schema is there.
@@ -68,6 +77,7 @@ pub fn run(config: &Config, resources: Resources, lifecycle: &Lifecycle) -> anyh
         listener,
         clock,
         alone,
+        announce,
     } = resources;
     let options = RelayOptions {
         alone,
@@ -76,10 +86,24 @@ pub fn run(config: &Config, resources: Resources, lifecycle: &Lifecycle) -> anyh
     };
     let outbox = Outbox::new(Schema::Entity, clock.new_id());
     let migrated = Migrated::default();
-    prepare_store(pool.clone(), migrated.clone(), lifecycle);
+    let access = Access {
+        pool: pool.clone(),
+        clock: clock.clone(),
+        random: Arc::new(SystemRandomness),
+        passwords: Passwords::default(),
+    };
+    let first = FirstPassword {
+        given: config.admin_password.clone(),
+        announce,
+    };
+    prepare_store(access.clone(), first, migrated.clone(), lifecycle);
+    let (swept, stopping) = (access.clone(), lifecycle.stopping());
+    lifecycle.supervise("entity-access-sweep", move || {
+        access::sweep::run(swept.clone(), stopping.clone())
+    });
     serve(
         config,
-        pool.clone(),
+        access,
         outbox.clone(),
         migrated.clone(),
         clock,
@@ -157,13 +181,14 @@ impl Migrated {
 /// Serves the calls and stores applications.
 fn serve(
     config: &Config,
-    pool: PgPool,
+    access: Access,
     outbox: Outbox,
     migrated: Migrated,
     clock: Arc<dyn Clock>,
     listener: TcpListener,
     lifecycle: &Lifecycle,
 ) -> anyhow::Result<()> {
+    let pool = access.pool.clone();
     // a committer without a connection would only hold applications back from the others
     let committers = config
         .committers
@@ -208,13 +233,19 @@ fn serve(
         outbox,
         bell,
         duplicates: config.duplicates,
-        migrated,
+        migrated: migrated.clone(),
     };
     let service = EntityServiceServer::new(door)
         .max_decoding_message_size(MAX_REQUEST)
         .max_encoding_message_size(MAX_ANSWER);
     // one line for each service
-    let services = Services::new(&config.rpc).with(service).with(projects);
+    let services = Services::new(&config.rpc)
+        .with(service)
+        .with(projects)
+        .with(AccessServiceServer::new(access::grpc::Door {
+            access,
+            migrated,
+        }));
     server::serve_all("entity-grpc", services, listener, lifecycle).context("serving gRPC")
 }
 
@@ -256,8 +287,10 @@ fn keep_up(
     });
 }
 
-/// Brings the schema up to date as soon as the database answers, then keeps an eye on it.
-fn prepare_store(pool: PgPool, migrated: Migrated, lifecycle: &Lifecycle) {
+/// Brings the schema up to date as soon as the database answers, makes sure that somebody can sign in, then keeps an eye
+/// on the database.
+fn prepare_store(access: Access, first: FirstPassword, migrated: Migrated, lifecycle: &Lifecycle) {
+    let pool = access.pool.clone();
     let latch = lifecycle.latch("entity-database");
     let stopping = lifecycle.stopping();
     lifecycle.spawn("entity-store", async move {
@@ -267,6 +300,14 @@ fn prepare_store(pool: PgPool, migrated: Migrated, lifecycle: &Lifecycle) {
             }
             return Err(error);
         }
+        first_start::ensure(&access, first, &stopping)
+            .await
+            .map_err(|error| {
+                anyhow!(
+                    "making the first staff account: {}",
+                    error.cause.unwrap_or(error.message)
+                )
+            })?;
         migrated.set();
         keylight_store::watch(&pool, &latch, &stopping).await;
         Ok(())

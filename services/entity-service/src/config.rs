@@ -1,7 +1,10 @@
 //! Settings of the entity service.
 
+use crate::access::first_start::USERNAME;
+use keylight_domain::access::check_password;
 use keylight_domain::submissions::Duplicates;
 use keylight_runtime::config::{Key, Reader};
+use secrecy::{ExposeSecret as _, SecretString};
 use std::net::SocketAddr;
 
 /// Where the service answers gRPC.
@@ -35,8 +38,18 @@ const DUPLICATES: Key = Key {
     doc: "an address that applies again: reject (refused) or link (a new submission and project of the same person)",
 };
 
+/// Password of the account that is made when there is none.
+pub const ADMIN_PASSWORD: Key = Key {
+    path: "entity.admin_password",
+    env: "KEYLIGHT_ADMIN_PASSWORD",
+    default: None,
+    secret: true,
+    doc: "password of the first staff account, admin, made when there is none; at least 12 characters; unset = a one-time \
+          password shown at a terminal",
+};
+
 /// The settings of this module.
-pub const KEYS: &[Key] = &[GRPC_ADDR, COMMITTERS, QUEUE, DUPLICATES];
+pub const KEYS: &[Key] = &[GRPC_ADDR, COMMITTERS, QUEUE, ADMIN_PASSWORD, DUPLICATES];
 
 /// How the service runs.
 #[derive(Debug, Clone)]
@@ -51,6 +64,8 @@ pub struct Config {
     pub queue: usize,
     /// What happens when a known address applies again.
     pub duplicates: Duplicates,
+    /// See [`ADMIN_PASSWORD`].
+    pub admin_password: Option<SecretString>,
 }
 
 impl Config {
@@ -64,12 +79,19 @@ impl Config {
             );
             Duplicates::Reject
         });
+        let admin_password = reader.opt_secret(&ADMIN_PASSWORD);
+        if let Some(password) = &admin_password
+            && let Err(error) = check_password(USERNAME, password.expose_secret())
+        {
+            reader.refuse(&ADMIN_PASSWORD, error.message);
+        }
         Self {
             grpc_addr: reader.addr(&GRPC_ADDR),
             rpc: keylight_rpc::config::Config::read(reader),
             committers: reader.number(&COMMITTERS, 1, 64),
             queue: reader.number(&QUEUE, 1, 100_000),
             duplicates,
+            admin_password,
         }
     }
 }

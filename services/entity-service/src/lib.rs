@@ -2,6 +2,7 @@
 //!
 //! - [`submissions`]: applications from the moment they are accepted
 //! - [`projects`]: what is built for whom
+//! - [`access`]: staff accounts, sessions, API tokens
 //! - [`clickup`]: what the sync worker asks and reports
 //! - [`journal`]: audit entry, event and outbox row of every change
 //! - [`idempotency`]: requests that come twice
@@ -10,6 +11,7 @@
 //!
 //! No code here needs a second database connection while it holds one: embedded there is only one.
 
+pub mod access;
 pub mod app;
 pub mod clickup;
 pub mod config;

@@ -1,6 +1,9 @@
 //! The entity service as a process of its own.
 
-use entity_service::{app, config};
+use entity_service::{
+    access::first_start::{Announce, USERNAME},
+    app, config,
+};
 use keylight_messaging::connect;
 use keylight_runtime::{
     clock::SystemClock,
@@ -8,7 +11,8 @@ use keylight_runtime::{
     lifecycle::Lifecycle,
     process::{self, Service, listen},
 };
-use std::{process::ExitCode, sync::Arc};
+use secrecy::{ExposeSecret as _, SecretString};
+use std::{io::IsTerminal as _, process::ExitCode, sync::Arc};
 
 const NAME: &str = "entity-service";
 
@@ -38,8 +42,23 @@ async fn start(settings: Settings, lifecycle: Lifecycle) -> anyhow::Result<()> {
         listener,
         clock,
         alone: false,
+        announce: terminal(),
     };
     app::run(&entity, resources, &lifecycle)
+}
+
+/// Shows the one-time password of the first staff account at the terminal. Where the output is no terminal it is somebody's
+/// log, and a password does not belong there: then none is made, and the log says what to do instead.
+fn terminal() -> Option<Announce> {
+    if !std::io::stderr().is_terminal() {
+        return None;
+    }
+    Some(Box::new(|password: SecretString| {
+        eprintln!(
+            "\n  First sign-in to the console: {USERNAME} with the one-time password {}\n  It is shown this once.\n",
+            password.expose_secret()
+        );
+    }))
 }
 
 fn main() -> ExitCode {

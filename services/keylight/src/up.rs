@@ -15,13 +15,14 @@ use crate::{
     welcome::{self, Places, Token},
 };
 use anyhow::Context as _;
+use entity_service::access::first_start::Announce;
 use keylight_messaging::MessageBus;
 use keylight_runtime::{
     clock::{Clock, SystemClock},
     lifecycle::Lifecycle,
     process::{self, listen},
 };
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgPool;
 use std::{
     net::SocketAddr,
@@ -30,7 +31,7 @@ use std::{
     sync::{Arc, OnceLock},
     time::Duration,
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::oneshot};
 
 /// The lock of a killed process may take a moment to go.
 const FOLDER_PATIENCE: Duration = Duration::from_secs(5);
@@ -165,7 +166,14 @@ async fn start(settings: Settings, held: &Held, lifecycle: Lifecycle) -> anyhow:
     let bus = keylight_messaging::connect(&services.bus, &pool, "keylight", &life).await?;
     // the embedded database is locked by this process; one that the settings name may have other users
     let alone = !settings.own_database;
-    let parts = start_services(services, &pool, &bus, inner, http, parts, alone).await?;
+    let (announce, announced) = first_password();
+    let ground = Ground {
+        pool: &pool,
+        bus: &bus,
+        alone,
+        announce,
+    };
+    let parts = start_services(services, ground, inner, http, parts).await?;
     let parts = Arc::new(parts);
     // started once per process, so the place is free
     let _ = held.told.set(running.tell(folder.path())?);
@@ -175,6 +183,7 @@ async fn start(settings: Settings, held: &Held, lifecycle: Lifecycle) -> anyhow:
         parts,
         folder.path().to_owned(),
         token,
+        announced,
         http_addr,
         sim_addr,
         &lifecycle,
@@ -182,16 +191,40 @@ async fn start(settings: Settings, held: &Held, lifecycle: Lifecycle) -> anyhow:
     Ok(())
 }
 
+/// Where the entity service leaves the one-time password of the first account, and where the welcome finds it.
+fn first_password() -> (Announce, oneshot::Receiver<SecretString>) {
+    let (tell, told) = oneshot::channel();
+    let announce = Box::new(|password| {
+        // nobody listens any more when the process is stopping
+        let _ = tell.send(password);
+    });
+    (announce, told)
+}
+
+/// What the services stand on.
+struct Ground<'a> {
+    pool: &'a PgPool,
+    bus: &'a Arc<dyn MessageBus>,
+    /// Nobody else uses the database.
+    alone: bool,
+    /// Whom to tell the password of the first account.
+    announce: Announce,
+}
+
 /// Starts the services, each after those that it calls.
 async fn start_services(
     services: Services,
-    pool: &PgPool,
-    bus: &Arc<dyn MessageBus>,
+    ground: Ground<'_>,
     inner: Inner,
     http: TcpListener,
     mut parts: Parts,
-    alone: bool,
 ) -> anyhow::Result<Parts> {
+    let Ground {
+        pool,
+        bus,
+        alone,
+        announce,
+    } = ground;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (pool, bus) = (|| pool.clone(), || bus.clone());
 
@@ -202,6 +235,7 @@ async fn start_services(
         listener: inner.entity,
         clock: clock.clone(),
         alone,
+        announce: Some(announce),
     };
     entity_service::app::run(&services.entity, resources, &life)?;
 
@@ -252,6 +286,7 @@ fn greet(
     parts: Arc<Parts>,
     folder: PathBuf,
     token: Option<admin_token::AdminToken>,
+    mut announced: oneshot::Receiver<SecretString>,
     http: SocketAddr,
     simulator: Option<SocketAddr>,
     lifecycle: &Lifecycle,
@@ -266,7 +301,10 @@ fn greet(
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         if !stopping.is_cancelled() {
+            // made before the entity service became ready
+            let first_password = announced.try_recv().ok();
             let places = Places {
+                first_password: first_password.as_ref().map(ExposeSecret::expose_secret),
                 http,
                 simulator,
                 folder: &folder,

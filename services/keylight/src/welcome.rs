@@ -1,6 +1,7 @@
 //! What a person reads when everything runs.
 
 use crate::settings::reachable;
+use entity_service::access::first_start::USERNAME;
 use std::{fmt::Write as _, net::SocketAddr, path::Path};
 
 /// Where things are.
@@ -11,6 +12,8 @@ pub(crate) struct Places<'a> {
     pub(crate) simulator: Option<SocketAddr>,
     /// What is kept.
     pub(crate) folder: &'a Path,
+    /// One-time password of the first account, made at this start.
+    pub(crate) first_password: Option<&'a str>,
     /// What to say about the admin token.
     pub(crate) token: Token<'a>,
 }
@@ -34,6 +37,12 @@ pub(crate) fn text(places: &Places<'_>) -> String {
     };
     line("intake form", &format!("http://{http}/"));
     line("console", &format!("http://{http}/console"));
+    if let Some(password) = places.first_password {
+        line(
+            "first sign-in",
+            &format!("{USERNAME} with the one-time password {password}"),
+        );
+    }
     line("API", &format!("http://{http}/api/submissions"));
     match places.simulator {
         Some(address) => line(
@@ -69,16 +78,24 @@ mod tests {
             http: SocketAddr::from(([0, 0, 0, 0], 8080)),
             simulator: Some(SocketAddr::from(([127, 0, 0, 1], 8090))),
             folder,
+            first_password: match token {
+                Token::Fresh(..) => Some("0ne-time"),
+                _ => None,
+            },
             token,
         };
         let fresh = text(&places(Token::Fresh("t0ken", file)));
         assert!(
-            fresh.contains("t0ken") && fresh.contains("http://127.0.0.1:8080/"),
+            fresh.contains("t0ken")
+                && fresh.contains("admin with the one-time password 0ne-time")
+                && fresh.contains("http://127.0.0.1:8080/"),
             "{fresh}"
         );
         let kept = text(&places(Token::Kept(file)));
         assert!(
-            !kept.contains("t0ken") && kept.contains("/data/admin-token"),
+            !kept.contains("t0ken")
+                && !kept.contains("one-time")
+                && kept.contains("/data/admin-token"),
             "{kept}"
         );
     }

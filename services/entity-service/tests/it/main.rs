@@ -2,6 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod access_accounts;
+mod access_door;
+mod access_first_start;
+mod access_throttle;
+mod access_tokens;
 mod applications;
 mod away;
 mod bulk;

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use entity_service::{
+    access::first_start::Announce,
     app::{self, MIGRATIONS, Resources, SCHEMA},
     config::Config,
 };
@@ -81,6 +82,7 @@ pub struct System {
     /// For the clients of the other services on the same listener.
     pub channel: client::Channel,
     pub address: String,
+    pub channel: client::Channel,
     /// For looking behind the scenes.
     pub pool: PgPool,
     pub bus: Arc<Recorder>,
@@ -96,26 +98,26 @@ impl System {
 
     /// With so many connections, after `adjust` has had its way with the settings.
     pub async fn start_with(connections: u32, adjust: impl FnOnce(&mut Config)) -> Self {
+        Self::on(Self::database().await, connections, adjust).await
+    }
+
+    /// A database with the schema in it.
+    pub async fn database() -> Arc<Database> {
         let migrate =
             |pool: PgPool| async move { keylight_store::migrate(&pool, &MIGRATIONS, SCHEMA).await };
-        let database = Arc::new(keylight_testkit::postgres::database(migrate).await);
-        Self::on(database, connections, adjust).await
+        Arc::new(keylight_testkit::postgres::database(migrate).await)
     }
 
     /// With one connection, for which nobody waits longer than this.
     pub async fn start_impatient(wait: Duration) -> Self {
-        let migrate =
-            |pool: PgPool| async move { keylight_store::migrate(&pool, &MIGRATIONS, SCHEMA).await };
-        let database = Arc::new(keylight_testkit::postgres::database(migrate).await);
+        let database = Self::database().await;
         let url = database.url.clone();
         Self::over(database, &url, 1, wait, |_| {}).await
     }
 
     /// The same, with a proxy before the database.
     pub async fn start_behind_proxy(wait: Duration) -> (Self, FaultProxy) {
-        let migrate =
-            |pool: PgPool| async move { keylight_store::migrate(&pool, &MIGRATIONS, SCHEMA).await };
-        let database = Arc::new(keylight_testkit::postgres::database(migrate).await);
+        let database = Self::database().await;
         let mut url = Url::parse(&database.url).unwrap();
         let target = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
         let proxy = FaultProxy::before(target).await.unwrap();
@@ -135,12 +137,30 @@ impl System {
         Self::over(database, &url, connections, Duration::from_secs(10), adjust).await
     }
 
+    /// The same with somebody who is told the first password.
+    pub async fn announcing(database: Arc<Database>, announce: Announce) -> Self {
+        let url = database.url.clone();
+        let wait = Duration::from_secs(10);
+        Self::told(database, &url, 4, wait, |_| {}, Some(announce)).await
+    }
+
     async fn over(
         database: Arc<Database>,
         url: &str,
         connections: u32,
         wait: Duration,
         adjust: impl FnOnce(&mut Config),
+    ) -> Self {
+        Self::told(database, url, connections, wait, adjust, None).await
+    }
+
+    async fn told(
+        database: Arc<Database>,
+        url: &str,
+        connections: u32,
+        wait: Duration,
+        adjust: impl FnOnce(&mut Config),
+        announce: Option<Announce>,
     ) -> Self {
         let env = HashMap::from([("KEYLIGHT_SERVICE_TOKEN".to_owned(), TOKEN.to_owned())]);
         let mut reader = Reader::new(env);
@@ -162,6 +182,7 @@ impl System {
             listener,
             clock: Arc::new(SystemClock),
             alone: false,
+            announce,
         };
         app::run(&config, resources, &lifecycle).unwrap();
         let channel = client::channel(&url, &config.rpc).unwrap();
@@ -179,6 +200,7 @@ impl System {
             client,
             channel,
             address: url.to_string(),
+            channel,
             pool: database.pool.clone(),
             bus,
             lifecycle,
