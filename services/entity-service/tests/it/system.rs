@@ -82,7 +82,6 @@ pub struct System {
     /// For the clients of the other services on the same listener.
     pub channel: client::Channel,
     pub address: String,
-    pub channel: client::Channel,
     /// For looking behind the scenes.
     pub pool: PgPool,
     pub bus: Arc<Recorder>,
@@ -200,7 +199,6 @@ impl System {
             client,
             channel,
             address: url.to_string(),
-            channel,
             pool: database.pool.clone(),
             bus,
             lifecycle,
