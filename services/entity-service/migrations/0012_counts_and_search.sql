@@ -53,7 +53,7 @@ CREATE TABLE entity.submission_search (
     created_at    timestamptz,
     document      text NOT NULL
 );
--- Submissions whose document is not up to date, up to a hundred in a row.
+-- Submissions whose document is not up to date, up to 25 in a row.
 CREATE TABLE entity.submission_search_pending (
     ids bigint[] NOT NULL,
     at  timestamptz NOT NULL DEFAULT now()
@@ -74,7 +74,7 @@ BEGIN
         coalesce(date_trunc('hour', created_at, 'UTC'), '-infinity'), count(*)
     FROM inserted WHERE deleted_at IS NULL GROUP BY 1, 2, 3, 4, 5, 6, 7, 8;
     INSERT INTO entity.submission_search_pending (ids)
-    SELECT array_agg(id) FROM (SELECT id, (row_number() OVER () - 1) / 100 AS lot FROM inserted WHERE deleted_at IS NULL) i
+    SELECT array_agg(id) FROM (SELECT id, (row_number() OVER () - 1) / 25 AS lot FROM inserted WHERE deleted_at IS NULL) i
     GROUP BY lot;
     RETURN NULL;
 END
@@ -94,7 +94,7 @@ BEGIN
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum(n) <> 0;
     INSERT INTO entity.submission_search_pending (ids)
     SELECT array_agg(id) FROM (
-        SELECT coalesce(a.id, b.id) AS id, (row_number() OVER () - 1) / 100 AS lot
+        SELECT coalesce(a.id, b.id) AS id, (row_number() OVER () - 1) / 25 AS lot
         FROM before b FULL JOIN after a ON a.id = b.id
         WHERE a.id IS NULL OR b.id IS NULL OR (a.deleted_at IS NULL) <> (b.deleted_at IS NULL)
             OR a.created_at IS DISTINCT FROM b.created_at OR a.full_name <> b.full_name
@@ -112,7 +112,7 @@ BEGIN
         coalesce(date_trunc('hour', created_at, 'UTC'), '-infinity'), -count(*)
     FROM removed WHERE deleted_at IS NULL GROUP BY 1, 2, 3, 4, 5, 6, 7, 8;
     INSERT INTO entity.submission_search_pending (ids)
-    SELECT array_agg(id) FROM (SELECT id, (row_number() OVER () - 1) / 100 AS lot FROM removed) r GROUP BY lot;
+    SELECT array_agg(id) FROM (SELECT id, (row_number() OVER () - 1) / 25 AS lot FROM removed) r GROUP BY lot;
     RETURN NULL;
 END
 $$;
@@ -192,7 +192,7 @@ SELECT status, buyer_category, build_budget, construction_timeline, financing_pl
 FROM entity.submissions WHERE deleted_at IS NULL GROUP BY 1, 2, 3, 4, 5, 6, 7, 8;
 INSERT INTO entity.submission_search_pending (ids)
 SELECT array_agg(id)
-FROM (SELECT id, (row_number() OVER () - 1) / 100 AS lot FROM entity.submissions WHERE deleted_at IS NULL) s GROUP BY lot;
+FROM (SELECT id, (row_number() OVER () - 1) / 25 AS lot FROM entity.submissions WHERE deleted_at IS NULL) s GROUP BY lot;
 
 -- --- lists -----------------------------------------------------------------------------------------------------------
 -- Each holds few rows and none of a new application, so nobody who applies pays for them.

@@ -173,6 +173,8 @@ async fn start_patiently(folder: &Path, address: SocketAddr) -> anyhow::Result<P
         let started = tokio::task::spawn_blocking(move || {
             PgliteServer::builder()
                 .path(root)
+                // the search of submissions has an index of trigrams
+                .extension(extensions::PG_TRGM)
                 .tcp(address)
                 .database("postgres")
                 // searches by a part of a text
@@ -290,6 +292,14 @@ mod tests {
             )
             .await
                 >= 170_000
+        );
+        sqlx::raw_sql("CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public")
+            .execute(&pool)
+            .await
+            .unwrap();
+        assert_eq!(
+            answers(&pool, "SELECT count(*) FROM unnest(show_trgm('home'))").await,
+            5
         );
         pool.close().await;
         tokio::task::spawn_blocking(move || second.stop())

@@ -114,8 +114,8 @@ pub async fn first_ids(
     Ok(ids)
 }
 
-// Statements of lists are planned each time: a plan from when the table was small would be kept for as long as the
-// connection lives.
+// Statements with other filters than the values of few are planned each time: a connection keeps the plan that it made
+// when the table was small, and that may be any index. The others read one index in its order, whatever the size.
 
 const ORDER: &str = " ORDER BY s.created_at DESC NULLS LAST, s.id DESC";
 
@@ -129,7 +129,7 @@ async fn numbered(
         let mut query = whole_rows();
         criteria.push(&mut query);
         query.push(ORDER).push(" LIMIT ").push_bind(size);
-        return fetch(pool, query).await;
+        return fetch(pool, query, criteria).await;
     }
     // the rows before the page are only counted off in the index
     let mut query = whole_rows();
@@ -138,7 +138,7 @@ async fn numbered(
     query.push(ORDER).push(" LIMIT ").push_bind(size);
     query.push(" OFFSET ").push_bind(offset);
     query.push(") p ON p.id = s.id ORDER BY p.created_at DESC NULLS LAST, p.id DESC");
-    fetch(pool, query).await
+    fetch(pool, query, criteria).await
 }
 
 /// At most `limit` rows after `after`.
@@ -178,7 +178,7 @@ async fn following(
             .push(ORDER)
             .push(" LIMIT ")
             .push_bind(i64::from(limit));
-        rows = fetch(pool, query).await?;
+        rows = fetch(pool, query, criteria).await?;
     }
     let missing = i64::from(limit) - i64::try_from(rows.len()).unwrap_or(i64::MAX);
     if missing > 0 {
@@ -189,7 +189,7 @@ async fn following(
             query.push(" AND s.id < ").push_bind(id);
         }
         query.push(" ORDER BY s.id DESC LIMIT ").push_bind(missing);
-        rows.extend(fetch(pool, query).await?);
+        rows.extend(fetch(pool, query, criteria).await?);
     }
     Ok(rows)
 }
@@ -203,10 +203,11 @@ fn whole_rows() -> QueryBuilder<Postgres> {
 async fn fetch(
     pool: &PgPool,
     mut query: QueryBuilder<Postgres>,
+    criteria: &Criteria,
 ) -> Result<Vec<SubmissionRow>, StoreError> {
     let rows = query
         .build_query_as()
-        .persistent(false)
+        .persistent(criteria.only_kinds())
         .fetch_all(pool)
         .await?;
     Ok(rows)

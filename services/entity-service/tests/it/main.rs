@@ -12,6 +12,7 @@ mod away;
 mod bulk;
 mod changes;
 mod clickup;
+mod cost;
 mod counted;
 mod journal;
 mod lists;

@@ -29,6 +29,19 @@ async fn read_by_key(system: &System) -> i64 {
 
 async fn everything_by_id(system: &System, id: i64) {
     let mut client = system.client.clone();
+    // pages of few values are read in the order of their index, by plans that are kept as well
+    for status in [None, Some("new"), Some("disqualified")] {
+        let page = v1::ListSubmissionsRequest {
+            filter: Some(v1::SubmissionFilter {
+                status: status.map(ToOwned::to_owned),
+                ..Default::default()
+            }),
+            page: 1,
+            page_size: 5,
+            ..Default::default()
+        };
+        told(client.list_submissions(page).await).unwrap();
+    }
     let _ = system.get(id).await;
     let with = v1::GetSubmissionRequest {
         id,

@@ -71,7 +71,7 @@ pub async fn mend(connection: &mut PgConnection) -> Result<Difference, StoreErro
                ON CONFLICT (hour) DO UPDATE SET n = h.n + excluded.n
                RETURNING 1
            ), wrong AS (
-               SELECT submission_id, (row_number() OVER () - 1) / 100 AS lot FROM entity.wrong_submission_documents
+               SELECT submission_id, (row_number() OVER () - 1) / 25 AS lot FROM entity.wrong_submission_documents
            ), documents AS (
                INSERT INTO entity.submission_search_pending (ids)
                SELECT array_agg(submission_id) FROM wrong GROUP BY lot

@@ -4,7 +4,7 @@ use keylight_store::StoreError;
 use sqlx::PgPool;
 
 /// Rows that one step takes.
-pub const STEP: i64 = 5_000;
+pub const STEP: i64 = 1_000;
 /// One process at a time: two would only wait for each other. The number means nothing else.
 const TURN: i64 = 0x6b65_796c_0001;
 

@@ -90,11 +90,11 @@ pub async fn count(pool: &PgPool, criteria: &Criteria) -> Result<i64, StoreError
         query.push(") - (SELECT count(*) FROM entity.submissions s");
         unassigned.push(&mut query);
         query.push(" AND s.assignee IS NOT NULL)");
-        return fetch(pool, query).await;
+        return fetch(pool, query, false).await;
     }
     let mut query = QueryBuilder::new("SELECT count(*) FROM entity.submissions s");
     criteria.push(&mut query);
-    fetch(pool, query).await
+    fetch(pool, query, false).await
 }
 
 async fn counted_ahead(
@@ -103,7 +103,7 @@ async fn counted_ahead(
 ) -> Result<i64, StoreError> {
     let mut query = QueryBuilder::new("");
     push_counted_ahead(&mut query, kinds);
-    fetch(pool, query).await
+    fetch(pool, query, true).await
 }
 
 /// Adds a `SELECT` of the sum of totals and deltas of those with these values.
@@ -142,11 +142,15 @@ fn push_values(query: &mut QueryBuilder<Postgres>, given: &[(&str, &str)]) {
     }
 }
 
-async fn fetch(pool: &PgPool, mut query: QueryBuilder<Postgres>) -> Result<i64, StoreError> {
-    // planned each time, as lists are
+async fn fetch(
+    pool: &PgPool,
+    mut query: QueryBuilder<Postgres>,
+    keep_plan: bool,
+) -> Result<i64, StoreError> {
+    // what is counted ahead is in small tables; anything else is planned each time, as its list is
     let count = query
         .build_query_scalar()
-        .persistent(false)
+        .persistent(keep_plan)
         .fetch_one(pool)
         .await?;
     Ok(count)

@@ -112,7 +112,7 @@ async fn make_index(pool: &PgPool) -> Result<(), sqlx::Error> {
     // What is inserted gathers in a list of its own, which searches read too: kept small, it costs neither side much.
     let statement = format!(
         "CREATE INDEX IF NOT EXISTS submission_search_trigrams ON entity.submission_search
-         USING gin (document {schema}.gin_trgm_ops) WITH (fastupdate = on, gin_pending_list_limit = 256)"
+         USING gin (document {schema}.gin_trgm_ops) WITH (fastupdate = on, gin_pending_list_limit = 1024)"
     );
     sqlx::query(sqlx::AssertSqlSafe(statement))
         .execute(&mut *transaction)
