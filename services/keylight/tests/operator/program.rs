@@ -80,11 +80,6 @@ impl Up {
         }
     }
 
-    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.settings.push((name, value.into()));
-        self
-    }
-
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
