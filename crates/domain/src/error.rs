@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+/// What callers read when their idempotency key belongs to another request.
+pub const IDEMPOTENCY_KEY_REUSED: &str =
+    "This Idempotency-Key was used for another request; use a new key for each request";
+
 /// What kind of failure it is, as far as a caller needs to know in order to react.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorCode {

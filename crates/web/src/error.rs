@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use keylight_domain::error::{DomainError, ErrorCode};
+use keylight_domain::error::{DomainError, ErrorCode, IDEMPOTENCY_KEY_REUSED};
 use std::borrow::Cow;
 
 /// Seconds after which a client should try again when a part of ours is away.
@@ -187,7 +187,7 @@ impl ApiError {
             StatusCode::CONFLICT,
             "Conflict",
             "idempotency_key_reused",
-            "This Idempotency-Key was used for another request; use a new key for each request",
+            IDEMPOTENCY_KEY_REUSED,
         )
     }
 

@@ -5,7 +5,7 @@
 
 use crate::journal::Caller;
 use chrono::{DateTime, Utc};
-use keylight_domain::error::{DomainError, ErrorCode};
+use keylight_domain::error::{DomainError, ErrorCode, IDEMPOTENCY_KEY_REUSED};
 use keylight_store::StoreError;
 use prost::Message;
 use sha2::{Digest as _, Sha256};
@@ -74,7 +74,7 @@ pub async fn begin<R: Message + Default>(
     if known.fingerprint != fingerprint {
         return Err(DomainError::new(
             ErrorCode::AlreadyExists,
-            "This Idempotency-Key was used for another request; use a new key for each request",
+            IDEMPOTENCY_KEY_REUSED,
         ));
     }
     let reply = known.reply.unwrap_or_default();

@@ -6,9 +6,9 @@ use crate::{
     config::{self, Config},
     console,
     console::session::SessionKey,
-    form, health, info,
+    form, health, info, openapi,
     pace::Pace,
-    submissions, test_db,
+    people, projects, quarantine, records, submissions, test_db,
 };
 use axum::Router;
 use keylight_rpc::client::{Channel, channel};
@@ -88,6 +88,8 @@ pub(crate) struct Door {
     pub(crate) body_limit: usize,
     pub(crate) pace: Pace,
     pub(crate) began: Instant,
+    /// The OpenAPI document as it is served.
+    pub(crate) openapi: bytes::Bytes,
 }
 
 /// [`Door`] as handlers get it.
@@ -100,19 +102,15 @@ fn routes() -> Routes {
         .merge(health::routes())
         .merge(test_db::routes())
         .merge(submissions::routes())
+        .merge(quarantine::routes())
+        .merge(people::routes())
+        .merge(projects::routes())
+        .merge(records::routes())
+        .merge(openapi::routes())
         .merge(form::routes())
         .merge(console::routes())
         .merge(assets::routes())
 }
-
-/// What the OpenAPI document says beside the operations.
-#[derive(utoipa::OpenApi)]
-#[openapi(info(
-    title = "Keylight",
-    description = "Applications, people and projects of a home builder.",
-    license(name = "Apache-2.0", identifier = "Apache-2.0")
-))]
-struct Document;
 
 /// The OpenAPI document of this door, made from the routes themselves.
 ///
@@ -122,8 +120,16 @@ pub fn document() -> anyhow::Result<utoipa::openapi::OpenApi> {
     Ok(checked()?.document().clone())
 }
 
+/// The same as it is served: with everything that all operations have in common.
+///
+/// # Errors
+/// As [`document`].
+pub fn openapi_json() -> anyhow::Result<serde_json::Value> {
+    openapi::finished(checked()?.document())
+}
+
 fn checked() -> anyhow::Result<Checked> {
-    routes().checked(<Document as utoipa::OpenApi>::openapi())
+    routes().checked(openapi::empty())
 }
 
 /// The router with all routes, its fallback and its layers.
@@ -132,6 +138,7 @@ fn checked() -> anyhow::Result<Checked> {
 /// When two routes collide, or an operation states no rule.
 pub fn build(config: &Config, deps: Deps) -> anyhow::Result<Router> {
     let routes = checked()?;
+    let openapi = serde_json::to_vec(&openapi::finished(routes.document())?)?.into();
     let development = if config.production {
         &[][..]
     } else {
@@ -156,9 +163,11 @@ pub fn build(config: &Config, deps: Deps) -> anyhow::Result<Router> {
         body_limit: config.body_limit,
         pace: Pace {
             limit: RateLimit::per_minute(config.apply_limit),
+            total: RateLimit::per_minute(config.apply_limit_total),
             proxies: config.trusted_proxies,
         },
         began: Instant::now(),
+        openapi,
         deps,
     });
     Ok(routes

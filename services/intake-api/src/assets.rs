@@ -22,6 +22,10 @@ async fn asset(Path(name): Path<String>) -> Result<Response, ApiError> {
             "text/javascript; charset=utf-8",
             include_str!("../assets/form.js"),
         ),
+        "api-docs.js" => (
+            "text/javascript; charset=utf-8",
+            include_str!("../assets/api-docs.js"),
+        ),
         _ => return Err(ApiError::route_not_found()),
     };
     // short, so that a new version is seen soon after a deployment

@@ -72,6 +72,13 @@ const APPLY_LIMIT: Key = Key {
     secret: false,
     doc: "most applications a minute from one client address, above that 429 with Retry-After; 0 = no limit",
 };
+const APPLY_LIMIT_TOTAL: Key = Key {
+    path: "http.apply_limit_total",
+    env: "KEYLIGHT_HTTP_APPLY_LIMIT_TOTAL",
+    default: Some("0"),
+    secret: false,
+    doc: "most applications a minute from all clients together, above that 429 with Retry-After; 0 = no limit",
+};
 const TRUSTED_PROXIES: Key = Key {
     path: "http.trusted_proxies",
     env: "KEYLIGHT_HTTP_TRUSTED_PROXIES",
@@ -107,6 +114,7 @@ pub const KEYS: &[Key] = &[
     MAX_IN_FLIGHT,
     MAX_CONNECTIONS,
     APPLY_LIMIT,
+    APPLY_LIMIT_TOTAL,
     TRUSTED_PROXIES,
     ENTITY_URL,
     ANALYTICS_URL,
@@ -138,6 +146,8 @@ pub struct Config {
     pub max_connections: usize,
     /// Most applications a minute from one client address; 0 = no limit.
     pub apply_limit: u32,
+    /// Most applications a minute from all clients together; 0 = no limit.
+    pub apply_limit_total: u32,
     /// How many reverse proxies are believed.
     pub trusted_proxies: usize,
     /// See [`ENTITY_URL`].
@@ -188,6 +198,7 @@ impl Config {
             max_in_flight: reader.number(&MAX_IN_FLIGHT, 1, 100_000),
             max_connections: reader.number(&MAX_CONNECTIONS, 1, 100_000),
             apply_limit: reader.number(&APPLY_LIMIT, 0, 60_000),
+            apply_limit_total: reader.number(&APPLY_LIMIT_TOTAL, 0, 600_000),
             trusted_proxies: reader.number(&TRUSTED_PROXIES, 0, 16),
             entity_url: reader.url(&ENTITY_URL),
             analytics_url: reader.url(&ANALYTICS_URL),

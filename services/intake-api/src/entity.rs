@@ -1,10 +1,12 @@
 //! Calls to the entity service.
 
-use crate::app::Door;
+use crate::{app::Door, requests::Noun};
 use keylight_contracts::v1::{
     analytics_service_client::AnalyticsServiceClient, entity_service_client::EntityServiceClient,
+    people_service_client::PeopleServiceClient, project_service_client::ProjectServiceClient,
+    records_service_client::RecordsServiceClient,
 };
-use keylight_domain::{error::ErrorCode, submissions::SUBMISSION_NOT_FOUND};
+use keylight_domain::error::{DomainError, ErrorCode, IDEMPOTENCY_KEY_REUSED};
 use keylight_rpc::{client::Channel, status::error_of};
 use keylight_web::{error::ApiError, request_id::RequestId};
 use tonic::{Response, Status};
@@ -18,6 +20,24 @@ impl Door {
     /// A client of the entity service; cheap, all share one connection.
     pub(crate) fn entity(&self) -> EntityServiceClient<Channel> {
         EntityServiceClient::new(self.deps.entity.clone())
+            .max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// A client of the entity service for people.
+    pub(crate) fn people(&self) -> PeopleServiceClient<Channel> {
+        PeopleServiceClient::new(self.deps.entity.clone())
+            .max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// A client of the entity service for projects.
+    pub(crate) fn projects(&self) -> ProjectServiceClient<Channel> {
+        ProjectServiceClient::new(self.deps.entity.clone())
+            .max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// A client of the entity service for what concerns all records.
+    pub(crate) fn records(&self) -> RecordsServiceClient<Channel> {
+        RecordsServiceClient::new(self.deps.entity.clone())
             .max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
@@ -35,8 +55,27 @@ impl Door {
     }
 }
 
-/// The answer of a call, or what the client is told instead.
+/// The answer of a call about a submission, or what the client is told instead.
 pub(crate) fn answered<T>(result: Result<Response<T>, Status>) -> Result<T, ApiError> {
+    answered_about(Noun::SUBMISSION, result)
+}
+
+/// The answer of a call about one kind of record, or what the client is told instead.
+pub(crate) fn answered_about<T>(
+    noun: Noun,
+    result: Result<Response<T>, Status>,
+) -> Result<T, ApiError> {
+    answered_in_its_words(result).map_err(|error| {
+        if error.code == ErrorCode::NotFound.as_str() {
+            noun.not_found()
+        } else {
+            error
+        }
+    })
+}
+
+/// The answer of a call about several kinds of records: only the entity service knows which one is missing.
+pub(crate) fn answered_in_its_words<T>(result: Result<Response<T>, Status>) -> Result<T, ApiError> {
     match result {
         Ok(response) => Ok(response.into_inner()),
         Err(status) => Err(refused(&status)),
@@ -44,22 +83,15 @@ pub(crate) fn answered<T>(result: Result<Response<T>, Status>) -> Result<T, ApiE
 }
 
 fn refused(status: &Status) -> ApiError {
-    let mut error = error_of(status);
-    if error.code == ErrorCode::NotFound {
-        SUBMISSION_NOT_FOUND.clone_into(&mut error.message);
-    }
-    if error.code == ErrorCode::Unauthenticated || error.code == ErrorCode::Forbidden {
+    let error = error_of(status);
+    match error.code {
         // our own service token is wrong, which is no fault of the client's
-        return keylight_domain::error::DomainError::internal(format!(
-            "entity service refuses us: {}",
-            error.code
-        ))
-        .into();
+        ErrorCode::Unauthenticated | ErrorCode::Forbidden => {
+            DomainError::internal(format!("entity service refuses us: {}", error.code)).into()
+        }
+        ErrorCode::AlreadyExists if error.message == IDEMPOTENCY_KEY_REUSED => {
+            ApiError::idempotency_key_reused()
+        }
+        _ => error.into(),
     }
-    error.into()
-}
-
-/// What everybody is told of an id that no submission has.
-pub(crate) fn not_found() -> ApiError {
-    keylight_domain::error::DomainError::not_found(SUBMISSION_NOT_FOUND).into()
 }

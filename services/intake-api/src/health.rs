@@ -7,13 +7,15 @@ use crate::{
 use axum::extract::State;
 use keylight_web::{reply::Json, time::iso_millis};
 use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 pub(crate) fn routes() -> Routes {
     Routes::new().add(Rule::Public, routes!(health))
 }
 
-#[derive(Serialize)]
+/// That the process runs.
+#[derive(Serialize, ToSchema)]
 struct Health {
     status: &'static str,
     timestamp: String,
@@ -29,7 +31,7 @@ struct Health {
     path = "/health",
     operation_id = "health",
     tag = "service",
-    responses((status = 200, description = "It runs"))
+    responses((status = 200, description = "It runs", body = Health))
 )]
 async fn health(State(app): State<App>) -> Json<Health> {
     Json::ok(Health {

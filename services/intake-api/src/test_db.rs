@@ -10,6 +10,7 @@ use http::{HeaderValue, StatusCode, header};
 use keylight_contracts::{time::from_wire, v1::CheckDatabaseRequest};
 use keylight_web::{reply::Json, time::iso_millis};
 use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 pub(crate) fn routes() -> Routes {
@@ -17,7 +18,9 @@ pub(crate) fn routes() -> Routes {
     Routes::new().add(rule, routes!(test_db))
 }
 
-#[derive(Serialize)]
+/// The database answers.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DatabaseConnected)]
 struct Connected {
     status: &'static str,
     timestamp: String,
@@ -25,7 +28,8 @@ struct Connected {
     pool_stats: Pool,
 }
 
-#[derive(Serialize)]
+/// Connections to the database.
+#[derive(Serialize, ToSchema)]
 struct Pool {
     total: u32,
     idle: u32,
@@ -33,7 +37,8 @@ struct Pool {
 }
 
 /// Tells nothing of the reason, which is in the log.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DatabaseAway)]
 struct Failed {
     status: &'static str,
     timestamp: String,
@@ -46,8 +51,8 @@ struct Failed {
     operation_id = "test_database",
     tag = "service",
     responses(
-        (status = 200, description = "It answers"),
-        (status = 503, description = "It does not answer")
+        (status = 200, description = "It answers", body = Connected),
+        (status = 503, description = "It does not answer", body = Failed)
     )
 )]
 async fn test_db(State(app): State<App>) -> Response {

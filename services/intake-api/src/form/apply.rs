@@ -5,16 +5,16 @@ use crate::{
     app::App,
     pace::InPace,
     pages::page,
+    requests::Sent,
     submissions::create::{read_fields, store},
 };
 use askama::Template;
 use axum::{
     Extension,
-    body::Body,
     extract::State,
     response::{IntoResponse as _, Response},
 };
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use keylight_domain::intake::{DUPLICATE_EMAIL, Field, parse};
 use keylight_web::{error::ApiError, request_id::RequestId};
 
@@ -37,11 +37,11 @@ pub(super) async fn apply(
     State(app): State<App>,
     Extension(request_id): Extension<RequestId>,
     pace: InPace,
-    headers: HeaderMap,
-    body: Body,
+    sent: Result<Sent, ApiError>,
 ) -> Response {
-    let fields = match read_fields(&app, &headers, body).await {
-        Ok(fields) => fields,
+    let read = sent.and_then(|sent| read_fields(&sent).map(|fields| (sent, fields)));
+    let (sent, fields) = match read {
+        Ok(read) => read,
         Err(error) => {
             let notice = if error.status == StatusCode::PAYLOAD_TOO_LARGE {
                 TOO_LARGE
@@ -70,11 +70,11 @@ pub(super) async fn apply(
     if let Err(error) = pace.or_refuse() {
         return form_page(error.status, &fields, &[], Some(TOO_OFTEN));
     }
-    match store(&app, application, &request_id).await {
+    match store(&app, application, &sent).await {
         Ok(stored) => page(
             StatusCode::CREATED,
             &ThanksPage {
-                full_name: &stored.full_name,
+                full_name: stored.full_name(),
             },
         ),
         Err(error) if error.message.as_deref() == Some(DUPLICATE_EMAIL) => {

@@ -10,6 +10,7 @@ mod words;
 use crate::{
     access::{Routes, Rule},
     pages::{page, see_other},
+    submissions::honeypot,
 };
 use askama::Template;
 use axum::response::Response;
@@ -32,6 +33,8 @@ struct FormPage<'a> {
     problems: &'a [Problem],
     /// Something that no field is to blame for.
     notice: Option<&'a str>,
+    /// Name of the field that people do not see.
+    honeypot: &'static str,
 }
 
 /// The form with nothing filled in.
@@ -51,6 +54,7 @@ fn form_page(
             sections: view::sections(fields, problems),
             problems,
             notice,
+            honeypot: honeypot::FIELD,
         },
     )
 }

@@ -1,54 +1,60 @@
 //! `GET /api/submissions/status/{status}`.
 
-use super::{json::Many, page, stats::Counts};
-use crate::{app::App, query::Query};
+use super::{
+    filter::SubmissionFilters,
+    json::SubmissionJson,
+    page::{self, ListQuery},
+    stats::Counts,
+};
+use crate::{
+    app::App,
+    envelope::PaginationJson,
+    openapi::choices,
+    requests::{PageQuery, Parameters, PathTexts},
+};
 use axum::{
-    extract::{Path, State, rejection::PathRejection},
+    extract::State,
     response::{IntoResponse as _, Response},
 };
-use keylight_domain::submissions::{
-    Filter, INVALID_STATUS_IN_PATH, Pagination, Paging, SubmissionStatus,
-};
+use keylight_domain::submissions::{INVALID_STATUS_IN_PATH, SubmissionStatus};
 use keylight_web::{error::ApiError, reply::Json};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-#[derive(Serialize)]
-struct ByStatus<'a> {
+/// A part of the list of one status, with the counts of all submissions.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SubmissionsByStatus {
     success: bool,
-    data: Many<'a>,
-    pagination: Pagination,
+    data: Vec<SubmissionJson>,
+    pagination: PaginationJson,
     stats: Counts,
+    #[schema(value_type = choices::SubmissionStatus)]
     status: SubmissionStatus,
 }
 
-/// Applications of one status.
+/// Applications of one status, newest first.
 #[utoipa::path(
     get,
     path = "/api/submissions/status/{status}",
     operation_id = "list_submissions_by_status",
     tag = "submissions",
-    params(("status" = String, Path)),
-    responses((status = 200, description = "Applications of one status"))
+    params(("status" = inline(choices::SubmissionStatus), Path), ListQuery, PageQuery),
+    responses((status = 200, description = "A part of the list", body = SubmissionsByStatus))
 )]
 pub(crate) async fn by_status(
     State(app): State<App>,
-    status: Result<Path<String>, PathRejection>,
-    query: Query,
+    path: PathTexts,
+    query: Parameters,
 ) -> Result<Response, ApiError> {
-    let status = status
-        .ok()
-        .and_then(|Path(text)| SubmissionStatus::parse(&text))
+    let status = SubmissionStatus::parse(path.text("status"))
         .ok_or_else(|| ApiError::validation(INVALID_STATUS_IN_PATH))?;
-    let paging = Paging::from_query(query.get("page"), query.get("pageSize"));
-    let filter = Filter {
-        status: Some(status.as_str().to_owned()),
-        ..Filter::default()
-    };
-    let (page, stats) = page::with_counts(&app, &filter, paging).await?;
-    let pagination = Pagination::new(paging, page.total_count);
-    let list = ByStatus {
+    let asked = PageQuery::read_tolerantly(&query)?;
+    let also = ListQuery::read(&query)?;
+    let filters = SubmissionFilters::of_status(status);
+    let (data, pagination, stats) = page::with_counts(&app, &filters, &asked, also).await?;
+    let list = SubmissionsByStatus {
         success: true,
-        data: Many(&page.submissions),
+        data,
         pagination,
         stats,
         status,

@@ -1,40 +1,52 @@
 //! `GET /api/submissions`.
 
-use super::{json::Many, page, stats::Counts};
-use crate::{app::App, query::Query};
+use super::{
+    filter::SubmissionFilters,
+    json::SubmissionJson,
+    page::{self, ListQuery},
+    stats::Counts,
+};
+use crate::{
+    app::App,
+    envelope::PaginationJson,
+    requests::{PageQuery, Parameters},
+};
 use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
 };
-use keylight_domain::submissions::{Filter, Pagination, Paging};
 use keylight_web::{error::ApiError, reply::Json};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-#[derive(Serialize)]
-struct List<'a> {
+/// A part of the list, with the counts of all submissions.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SubmissionList {
     success: bool,
-    data: Many<'a>,
-    pagination: Pagination,
+    data: Vec<SubmissionJson>,
+    pagination: PaginationJson,
     stats: Counts,
-    filters: Filter,
+    /// The filters that were given.
+    filters: SubmissionFilters,
 }
 
-/// Applications, newest first, with filters.
+/// Applications, newest first, with filters. `page` and `pageSize` are never refused, the newer parameters are.
 #[utoipa::path(
     get,
     path = "/api/submissions",
     operation_id = "list_submissions",
     tag = "submissions",
-    responses((status = 200, description = "Applications, newest first, with filters"))
+    params(SubmissionFilters, ListQuery, PageQuery),
+    responses((status = 200, description = "A part of the list", body = SubmissionList))
 )]
-pub(crate) async fn list(State(app): State<App>, query: Query) -> Result<Response, ApiError> {
-    let paging = Paging::from_query(query.get("page"), query.get("pageSize"));
-    let filters = Filter::from_query(query.pairs());
-    let (page, stats) = page::with_counts(&app, &filters, paging).await?;
-    let pagination = Pagination::new(paging, page.total_count);
-    let list = List {
+pub(crate) async fn list(State(app): State<App>, query: Parameters) -> Result<Response, ApiError> {
+    let filters = SubmissionFilters::from_query(&query)?;
+    let asked = PageQuery::read_tolerantly(&query)?;
+    let also = ListQuery::read(&query)?;
+    let (data, pagination, stats) = page::with_counts(&app, &filters, &asked, also).await?;
+    let list = SubmissionList {
         success: true,
-        data: Many(&page.submissions),
+        data,
         pagination,
         stats,
         filters,

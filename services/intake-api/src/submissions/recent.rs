@@ -1,6 +1,6 @@
 //! `GET /api/submissions/recent`.
 
-use super::json::Many;
+use super::json::{SubmissionJson, many};
 use crate::{app::App, entity::answered, query::Query};
 use axum::{
     extract::State,
@@ -10,11 +10,24 @@ use keylight_contracts::v1::{RecentSubmissionsRequest, SubmissionList};
 use keylight_domain::submissions::Recent;
 use keylight_web::{error::ApiError, reply::Json};
 use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
 
-#[derive(Serialize)]
-struct Newest<'a> {
+/// How far back, and how many. Values that make no sense are never refused.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what the handler reads")]
+pub(crate) struct RecentQuery {
+    /// Days back; 7 when nothing is said.
+    days: Option<i64>,
+    /// Most applications; 10 when nothing is said, at most 100.
+    limit: Option<i64>,
+}
+
+/// The newest applications.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RecentSubmissions {
     success: bool,
-    data: Many<'a>,
+    data: Vec<SubmissionJson>,
     count: usize,
     days: i32,
 }
@@ -25,7 +38,8 @@ struct Newest<'a> {
     path = "/api/submissions/recent",
     operation_id = "recent_submissions",
     tag = "submissions",
-    responses((status = 200, description = "The newest applications of the last days"))
+    params(RecentQuery),
+    responses((status = 200, description = "The newest of the last days", body = RecentSubmissions))
 )]
 pub(crate) async fn recent(State(app): State<App>, query: Query) -> Result<Response, ApiError> {
     let Recent { days, limit } = Recent::from_query(query.get("days"), query.get("limit"));
@@ -38,10 +52,10 @@ pub(crate) async fn recent(State(app): State<App>, query: Query) -> Result<Respo
                 .await,
         )?,
     };
-    let newest = Newest {
+    let newest = RecentSubmissions {
         success: true,
-        data: Many(&list.submissions),
         count: list.submissions.len(),
+        data: many(list.submissions),
         days,
     };
     Ok(Json::ok(newest).into_response())

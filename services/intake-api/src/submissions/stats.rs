@@ -1,27 +1,34 @@
 //! `GET /api/submissions/stats`, and the counts that stand beside lists.
 
 use super::page;
-use crate::app::App;
-use axum::{
-    extract::State,
-    response::{IntoResponse as _, Response},
-};
+use crate::{app::App, envelope::Record};
+use axum::{extract::State, response::Response};
 use keylight_contracts::v1::SubmissionStatsReply;
 use keylight_domain::submissions::percentage;
-use keylight_web::{error::ApiError, reply::Json};
+use keylight_web::error::ApiError;
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 /// Counts as clients know them: decimal texts.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Counts {
+    #[schema(value_type = String)]
     total: Text,
+    #[schema(value_type = String)]
     new_count: Text,
+    #[schema(value_type = String)]
     reviewed_count: Text,
+    #[schema(value_type = String)]
     qualified_count: Text,
+    #[schema(value_type = String)]
     disqualified_count: Text,
+    #[schema(value_type = String)]
     contacted_count: Text,
+    #[schema(value_type = String)]
     homebuyer_count: Text,
+    #[schema(value_type = String)]
     developer_count: Text,
+    #[schema(value_type = String)]
     recent_count: Text,
 }
 
@@ -52,17 +59,21 @@ impl From<SubmissionStatsReply> for Counts {
 }
 
 /// Counts with shares in percent, which are left out when there is nothing to share.
-#[derive(Serialize)]
-struct Stats {
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Stats {
     #[serde(flatten)]
     counts: Counts,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     new_percentage: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     qualified_percentage: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     homebuyer_percentage: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     developer_percentage: Option<i64>,
 }
 
@@ -79,27 +90,17 @@ impl From<Counts> for Stats {
     }
 }
 
-#[derive(Serialize)]
-struct Envelope {
-    success: bool,
-    data: Stats,
-}
-
 /// Exact counts of applications.
 #[utoipa::path(
     get,
     path = "/api/submissions/stats",
     operation_id = "submission_stats",
     tag = "submissions",
-    responses((status = 200, description = "Exact counts of applications"))
+    responses((status = 200, description = "Counts, and shares in percent unless there is nothing to share", body = Record<Stats>))
 )]
 pub(crate) async fn stats(State(app): State<App>) -> Result<Response, ApiError> {
     let data = Stats::from(page::counts(&app).await?);
-    Ok(Json::ok(Envelope {
-        success: true,
-        data,
-    })
-    .into_response())
+    Ok(Record::new(data).ok())
 }
 
 #[cfg(test)]

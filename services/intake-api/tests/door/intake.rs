@@ -32,7 +32,8 @@ async fn a_complete_application_is_stored_and_shown_whole() {
         "construction_timeline": "6_to_12_months", "project_description": "Line 1\n<b>\"2\"</b> 🏠", "status": "new",
         "admin_notes": null, "referral_source": "Ritz-Craft", "user_id": 7, "project_id": 8,
         "created_at": "2026-11-22T06:28:56.194Z", "updated_at": "2026-11-22T06:28:56.194Z",
-        "clickup_task_id": null, "clickup_url": null, "sync_state": "pending"
+        "clickup_task_id": null, "clickup_url": null, "sync_state": "pending",
+        "version": 1, "assignee": null, "deleted_at": null
     });
     assert_eq!(json["data"], expected);
     assert_eq!(answer.header("cache-control"), "no-store");

@@ -10,5 +10,6 @@ mod form_pages;
 mod frames;
 mod intake;
 mod listener;
+mod openapi;
 mod support;
 mod who_may_call;
