@@ -19,6 +19,8 @@ pub const SUBMISSION_CREATED: &str = "keylight.submission.created.v1";
 pub const SUBMISSION_STATUS_CHANGED: &str = "keylight.submission.status_changed.v1";
 /// Other fields of a submission changed.
 pub const SUBMISSION_UPDATED: &str = "keylight.submission.updated.v1";
+/// A submission was taken over from the predecessor, or taken over again after it had changed there.
+pub const SUBMISSION_IMPORTED: &str = "keylight.submission.imported.v1";
 /// A submission was deleted.
 pub const SUBMISSION_DELETED: &str = "keylight.submission.deleted.v1";
 /// A deletion was taken back; the status is what it was before.
@@ -107,6 +109,29 @@ pub struct SubmissionFacts {
     /// `homebuyer` or `developer`.
     pub buyer_category: String,
     /// Who caused it: `public`, `clickup`, `admin-token` …
+    pub actor: String,
+}
+
+/// Data of [`SUBMISSION_IMPORTED`]: the predecessor may know neither day nor status, and may change both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportedFacts {
+    /// The submission.
+    pub submission_id: i64,
+    /// Its version afterwards.
+    pub version: i64,
+    /// Calendar day (UTC) on which it came in; 1970-01-01 when that is not known.
+    pub created_on: NaiveDate,
+    /// Status afterwards, as it was written; empty when there is none.
+    pub status: String,
+    /// The day before, when it was taken over before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_created_on: Option<NaiveDate>,
+    /// Status before, when it was taken over before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_status: Option<String>,
+    /// `homebuyer`, `developer`, or what stands there.
+    pub buyer_category: String,
+    /// Always `import`.
     pub actor: String,
 }
 

@@ -117,6 +117,7 @@ mod tests {
             events::SUBMISSION_CREATED,
             events::SUBMISSION_STATUS_CHANGED,
             events::SUBMISSION_UPDATED,
+            events::SUBMISSION_IMPORTED,
             events::SUBMISSION_DELETED,
             events::CLICKUP_TASK_HINT,
         ] {

@@ -5,11 +5,13 @@
 //!   its own, which disappears with the process.
 //! - [`wait`]: wait until something is true, with the last state in the message when it never is
 //! - [`proxy`]: a TCP proxy that cuts, pauses or refuses connections
+//! - [`legacy`]: a database of the predecessor with every kind of mess
 //! - [`servers`]: what the program `keylight-servers` does for `scripts/test` and `scripts/cluster`
 
 pub mod account;
 pub mod daemon;
 pub mod guard;
+pub mod legacy;
 pub mod ports;
 pub mod postgres;
 pub mod programs;

@@ -30,10 +30,11 @@ impl Event {
         let submission_id = self.subject.strip_prefix("submission/")?.parse().ok()?;
         // a client waits to appear in ClickUp; other changes have a lane of their own, so that a flood of applications
         // does not hold them up
-        let lane = if self.kind == events::SUBMISSION_CREATED {
-            Lane::Interactive
-        } else {
-            Lane::Normal
+        let lane = match self.kind.as_str() {
+            events::SUBMISSION_CREATED => Lane::Interactive,
+            // years of them may come at once, and nobody waits for them
+            events::SUBMISSION_IMPORTED => Lane::Bulk,
+            _ => Lane::Normal,
         };
         Some(Wish {
             submission_id,
@@ -143,6 +144,9 @@ mod tests {
             (7, Lane::Interactive, "c-7")
         );
         assert_eq!(wish.traceparent.as_deref(), Some("00-1-1-01"));
+
+        let imported = message(CONTENT_TYPE, event(9, events::SUBMISSION_IMPORTED));
+        assert_eq!(wishes_of(&imported).unwrap()[0].lane, Lane::Bulk);
 
         let many = format!(
             "[{},{}]",

@@ -7,6 +7,7 @@
 //! - [`journal`]: audit entry, event and outbox row of every change
 //! - [`idempotency`]: requests that come twice
 //! - [`sweep`]: what is kept for a time only
+//! - [`legacy_import`]: the predecessor's rows
 //! - [`app`]: puts it together; [`grpc`] is the door
 //!
 //! No code here needs a second database connection while it holds one: embedded there is only one.
@@ -19,5 +20,6 @@ pub mod grpc;
 pub mod idempotency;
 pub mod journal;
 pub mod projects;
+pub mod legacy_import;
 pub mod submissions;
 pub mod sweep;

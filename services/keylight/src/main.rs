@@ -4,6 +4,7 @@
 //! - [`settings`]: the settings of all services in one place, with what `up` knows better than their defaults
 //! - [`cli`]: the command line
 //! - [`operator`]: commands that ask the running services for something
+//! - [`import_legacy`]: the predecessor's rows
 //!
 //! The services are the same libraries that run alone elsewhere; nothing here is business.
 
@@ -13,6 +14,7 @@ mod data_folder;
 mod database;
 #[cfg(feature = "embedded")]
 mod embedded;
+mod import_legacy;
 mod operator;
 mod parts;
 mod running;

@@ -1,7 +1,7 @@
 //! Events into changes of counts. Sums do not depend on order or grouping, so neither does the read model.
 
 use chrono::NaiveDate;
-use keylight_contracts::events::{self, SubmissionFacts};
+use keylight_contracts::events::{self, ImportedFacts, SubmissionFacts};
 use std::collections::BTreeMap;
 
 /// By how much each count changes. Counts that stay as they are do not appear.
@@ -25,6 +25,9 @@ impl Deltas {
     /// # Errors
     /// When a known kind of event has data that cannot be read; then nothing changes.
     pub fn add(&mut self, kind: &str, data: &str) -> Result<(), Unreadable> {
+        if kind == events::SUBMISSION_IMPORTED {
+            return self.add_imported(data);
+        }
         let known = [
             events::SUBMISSION_CREATED,
             events::SUBMISSION_STATUS_CHANGED,
@@ -57,6 +60,19 @@ impl Deltas {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Rows of the predecessor: days and statuses are as they were there, and may both have changed.
+    fn add_imported(&mut self, data: &str) -> Result<(), Unreadable> {
+        let facts: ImportedFacts = serde_json::from_str(data).map_err(|source| Unreadable {
+            kind: events::SUBMISSION_IMPORTED.to_owned(),
+            source,
+        })?;
+        if let (Some(day), Some(status)) = (facts.previous_created_on, facts.previous_status) {
+            self.change(day, status, -1);
+        }
+        self.change(facts.created_on, facts.status, 1);
         Ok(())
     }
 
@@ -187,6 +203,40 @@ mod tests {
             .add("keylight.submission.praised.v7", "not even json")
             .unwrap();
         assert_eq!(deltas, Deltas::default());
+    }
+
+    fn imported(day: &str, status: &str, previous: Option<(&str, &str)>) -> String {
+        serde_json::to_string(&ImportedFacts {
+            submission_id: 1,
+            version: 1,
+            created_on: day.parse().unwrap(),
+            status: status.to_owned(),
+            previous_created_on: previous.map(|(day, _)| day.parse().unwrap()),
+            previous_status: previous.map(|(_, status)| status.to_owned()),
+            buyer_category: "homebuyer".to_owned(),
+            actor: "import".to_owned(),
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn what_the_predecessor_knew_is_counted_as_it_is_and_moves_when_it_changes_there() {
+        let mut deltas = Deltas::default();
+        for (day, status) in [
+            ("-0043-03-15", "new"),
+            ("1970-01-01", ""),
+            ("+12026-01-01", "Bogus"),
+        ] {
+            let data = imported(day, status, None);
+            deltas.add(events::SUBMISSION_IMPORTED, &data).unwrap();
+        }
+        let data = imported("2025-08-18", "new", Some(("1970-01-01", "")));
+        deltas.add(events::SUBMISSION_IMPORTED, &data).unwrap();
+        let (days, statuses, counts) = deltas.into_columns();
+        let days: Vec<_> = days.iter().map(ToString::to_string).collect();
+        assert_eq!(days, ["-0043-03-15", "2025-08-18", "+12026-01-01"]);
+        assert_eq!(statuses, ["new", "new", "Bogus"]);
+        assert_eq!(counts, [1, 1, 1]);
     }
 
     #[test]

@@ -2,8 +2,11 @@
 //!
 //! The row of the user, unique by folded e-mail address, counts the open submissions of that address. An application
 //! raises the count by one by inserting or updating that row; who finds it above 0 is refused, unless people may apply
-//! again. PostgreSQL makes two that try at once wait for each other, so no second look is needed. The statement reads no table but through unique
-//! indexes that it names: there is no plan that could go wrong while the tables grow.
+//! again. PostgreSQL makes two that try at once wait for each other, so no second look is needed. The statement reads no
+//! table but through unique indexes that it names: there is no plan that could go wrong while the tables grow.
+//!
+//! Applications of the predecessor count as well, also those of people whom it never made a user of: a function of the
+//! database, which is bound to its index, counts these.
 
 use super::candidate::{Accepted, Candidate};
 use crate::journal::compose::{self, ID_TO_COME};
@@ -63,7 +66,9 @@ pub async fn accept(
             INSERT INTO entity.users AS u
                 (full_name, email_address, email_key, phone_number, company_name, open_submissions, created_at,
                  updated_at)
-            SELECT full_name, email, email, phone_number, company_name, 1, $22, $22 FROM input
+            SELECT full_name, email, email, phone_number, company_name, 1 + legacy.open, $22, $22
+            FROM input CROSS JOIN LATERAL (SELECT entity.open_legacy_applications(email) AS open OFFSET 0) legacy
+            WHERE $27 OR legacy.open = 0
             ON CONFLICT (email_key) WHERE holds_email DO UPDATE SET open_submissions = u.open_submissions + 1
                 WHERE $27 OR u.open_submissions = 0
             RETURNING id, email_key
