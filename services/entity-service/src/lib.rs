@@ -19,7 +19,7 @@ pub mod config;
 pub mod grpc;
 pub mod idempotency;
 pub mod journal;
-pub mod projects;
 pub mod legacy_import;
+pub mod projects;
 pub mod submissions;
 pub mod sweep;

@@ -1,13 +1,10 @@
 //! The command line.
 
-<<<<<<< HEAD
 use crate::{
+    import_legacy,
     operator::{seal, staff, token},
     settings, simulator, up,
 };
-=======
-use crate::{import_legacy, settings, simulator, up};
->>>>>>> 80707b0 (Take over the predecessor's database: every row as it was, each decision told, digests compared)
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use keylight_runtime::{
     config::{print_effective, reference_toml},
@@ -30,7 +27,6 @@ enum Command {
     /// Run the ClickUp simulator alone
     #[command(after_help = SIMULATOR_EXAMPLES)]
     ClickupSim(simulator::Arguments),
-<<<<<<< HEAD
     /// Manage the accounts of staff
     #[command(after_help = staff::EXAMPLES)]
     Staff {
@@ -49,11 +45,9 @@ enum Command {
         #[command(subcommand)]
         what: seal::Seal,
     },
-=======
     /// Take over the predecessor's database, row by row, with a report of every decision
     #[command(after_help = import_legacy::EXAMPLES)]
     ImportLegacy(import_legacy::Arguments),
->>>>>>> 80707b0 (Take over the predecessor's database: every row as it was, each decision told, digests compared)
     /// Look at the settings
     #[command(after_help = CONFIG_EXAMPLES)]
     Config {
@@ -114,13 +108,10 @@ pub(crate) fn run() -> ExitCode {
     match arguments.command {
         None | Some(Command::Up) => up::run(),
         Some(Command::ClickupSim(arguments)) => simulator::run_alone(arguments),
-<<<<<<< HEAD
         Some(Command::Staff { what }) => staff::run(what),
         Some(Command::Token { what }) => token::run(what),
         Some(Command::Seal { what }) => seal::run(what),
-=======
         Some(Command::ImportLegacy(arguments)) => import_legacy::run(arguments),
->>>>>>> 80707b0 (Take over the predecessor's database: every row as it was, each decision told, digests compared)
         Some(Command::Config { what }) => config(what),
     }
 }
