@@ -2,5 +2,6 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod access;
+mod nothing_in_plain;
 mod program;
 mod sealing;

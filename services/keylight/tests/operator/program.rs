@@ -80,6 +80,11 @@ impl Up {
         }
     }
 
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.settings.push((name, value.into()));
+        self
+    }
+
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
@@ -173,26 +178,41 @@ impl Up {
         self.run_with(words, "")
     }
 
-    /// The system of record, as the command line finds it.
-    pub fn access(&self) -> AccessServiceClient<Channel> {
+    /// A channel to one of its services, with the token that the command line finds.
+    pub fn channel(&self, service: &str) -> Channel {
         let text = fs::read_to_string(self.data().join("running.json")).unwrap();
         let running: Value = serde_json::from_str(&text).unwrap();
         let rpc = keylight_rpc::config::Config {
             token: running["service_token"].as_str().unwrap().into(),
             deadline: Duration::from_secs(30),
         };
-        let url = running["entity"].as_str().unwrap().parse().unwrap();
-        AccessServiceClient::new(keylight_rpc::client::channel(&url, &rpc).unwrap())
+        let url = running[service].as_str().unwrap().parse().unwrap();
+        keylight_rpc::client::channel(&url, &rpc).unwrap()
+    }
+
+    /// Who may come in.
+    pub fn access(&self) -> AccessServiceClient<Channel> {
+        AccessServiceClient::new(self.channel("entity"))
     }
 
     /// The status of an API call with a token.
     pub async fn api(&self, path: &str, token: &str) -> u16 {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let url = format!("http://127.0.0.1:{}{path}", self.http);
-        let answer = client.get(url).bearer_auth(token).send().await.unwrap();
+        let answer = client().get(url).bearer_auth(token).send().await.unwrap();
         answer.status().as_u16()
     }
+
+    /// The status of a public POST.
+    pub async fn post(&self, path: &str, body: &Value) -> u16 {
+        let url = format!("http://127.0.0.1:{}{path}", self.http);
+        let answer = client().post(url).json(body).send().await.unwrap();
+        answer.status().as_u16()
+    }
+}
+
+fn client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
 impl Drop for Up {
