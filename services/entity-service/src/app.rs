@@ -10,6 +10,7 @@ use crate::{
     config::Config,
     grpc::Door,
     projects::{Workshop, door::ProjectDoor, search_index},
+    records::door::RecordsDoor,
     submissions::{
         create::Keyed,
         gatherer::{Committer, gatherer},
@@ -20,7 +21,7 @@ use crate::{
 use anyhow::{Context as _, anyhow};
 use keylight_contracts::v1::{
     access_service_server::AccessServiceServer, entity_service_server::EntityServiceServer,
-    project_service_server::ProjectServiceServer,
+    project_service_server::ProjectServiceServer, records_service_server::RecordsServiceServer,
 };
 use keylight_domain::error::DomainError;
 use keylight_messaging::relay::{self, RelayOptions};
@@ -225,6 +226,12 @@ fn serve(
     })
     .max_decoding_message_size(MAX_REQUEST)
     .max_encoding_message_size(MAX_ANSWER);
+    let records = RecordsServiceServer::new(RecordsDoor {
+        workshop,
+        migrated: migrated.clone(),
+    })
+    .max_decoding_message_size(MAX_REQUEST)
+    .max_encoding_message_size(MAX_ANSWER);
     let door = Door {
         pool,
         clock,
@@ -242,6 +249,7 @@ fn serve(
     let services = Services::new(&config.rpc)
         .with(service)
         .with(projects)
+        .with(records)
         .with(AccessServiceServer::new(access::grpc::Door {
             access,
             migrated,

@@ -3,6 +3,7 @@
 //! - [`submissions`]: applications from the moment they are accepted
 //! - [`projects`]: what is built for whom
 //! - [`access`]: staff accounts, sessions, API tokens
+//! - [`records`]: whether all of it fits together, and what was done to it
 //! - [`clickup`]: what the sync worker asks and reports
 //! - [`journal`]: audit entry, event and outbox row of every change
 //! - [`idempotency`]: requests that come twice
@@ -21,5 +22,6 @@ pub mod idempotency;
 pub mod journal;
 pub mod legacy_import;
 pub mod projects;
+pub mod records;
 pub mod submissions;
 pub mod sweep;

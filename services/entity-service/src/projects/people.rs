@@ -140,7 +140,7 @@ fn no_such_role() -> DomainError {
 }
 
 /// Makes sure that the person exists and stays until the transaction ends.
-pub(super) async fn hold_person(
+pub(crate) async fn hold_person(
     connection: &mut PgConnection,
     user_id: i64,
 ) -> Result<(), DomainError> {
@@ -268,7 +268,7 @@ async fn refuse_to_orphan(
 }
 
 /// A change of the people is a change of the project.
-async fn grow(
+pub(crate) async fn grow(
     work: &mut Work,
     project_id: i64,
     action: &str,

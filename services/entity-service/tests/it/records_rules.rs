@@ -1,0 +1,372 @@
+//! Every rule across records: a row that breaks it is reported, and mended where that decides nothing.
+
+use crate::projects_desk::{Desk, caller, outcome};
+use entity_service::records::rules;
+use keylight_contracts::v1::{self, records_service_client::RecordsServiceClient};
+use std::collections::BTreeMap;
+
+pub async fn report(desk: &Desk) -> BTreeMap<String, v1::RuleReport> {
+    let request = v1::CheckRecordsRequest { examples: 1000 };
+    let client = RecordsServiceClient::new(desk.system.channel.clone());
+    let report = outcome(client.clone().check_records(request).await).unwrap();
+    report
+        .rules
+        .into_iter()
+        .map(|rule| (rule.rule.clone(), rule))
+        .collect()
+}
+
+pub async fn repair(
+    desk: &Desk,
+    rule: &str,
+    preview: bool,
+) -> Result<v1::RepairReport, keylight_domain::error::DomainError> {
+    let request = v1::RepairRecordsRequest {
+        rule: rule.to_owned(),
+        entity_ids: Vec::new(),
+        preview,
+        caller: caller("spring cleaning"),
+    };
+    let client = RecordsServiceClient::new(desk.system.channel.clone());
+    outcome(client.clone().repair_records(request).await)
+}
+
+/// Two applications, with their people (`u1`, `u2`) and projects (`p1`, `p2`), and a third person (`u3`).
+struct Base {
+    ids: Vec<(&'static str, i64)>,
+}
+
+impl Base {
+    async fn make(desk: &Desk) -> Self {
+        let (ada, bob) = (
+            desk.applied("ada@example.com").await,
+            desk.applied("bob@example.com").await,
+        );
+        let third = desk.person("eve@example.com").await;
+        Self {
+            ids: vec![
+                ("{s1}", ada.id),
+                ("{s2}", bob.id),
+                ("{u1}", ada.user_id.unwrap()),
+                ("{u2}", bob.user_id.unwrap()),
+                ("{u3}", third),
+                ("{p1}", ada.project_id.unwrap()),
+                ("{p2}", bob.project_id.unwrap()),
+            ],
+        }
+    }
+
+    fn fill(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (name, id) in &self.ids {
+            text = text.replace(name, &id.to_string());
+        }
+        text
+    }
+
+    async fn run(&self, desk: &Desk, statement: &str) {
+        let statement = sqlx::AssertSqlSafe(self.fill(statement));
+        sqlx::raw_sql(statement).execute(&desk.system.pool).await.unwrap();
+    }
+}
+
+const MERGED: &str = "UPDATE entity.users SET holds_email = false, open_submissions = 0, merged_into = {u1} WHERE id = {u2};";
+const DELETED: &str = "UPDATE entity.users SET holds_email = false, open_submissions = 0, deleted_at = now() WHERE id = {u2};";
+
+/// How each rule is broken, the record that is reported, and for rules with a remedy what must be true afterwards.
+fn breakers() -> Vec<(&'static str, String, &'static str, &'static str)> {
+    let one = |text: &str| text.to_owned();
+    vec![
+        (
+            "user_address_held_by_nobody",
+            one("UPDATE entity.users SET holds_email = false, open_submissions = 0 WHERE id = {u1}"),
+            "{u1}",
+            "SELECT holds_email AND open_submissions = 1 FROM entity.users WHERE id = {u1}",
+        ),
+        (
+            "user_open_submissions_miscounted",
+            one("UPDATE entity.users SET open_submissions = 3 WHERE id = {u1}"),
+            "{u1}",
+            "SELECT open_submissions = 1 FROM entity.users WHERE id = {u1}",
+        ),
+        (
+            "user_shares_address",
+            one("INSERT INTO entity.users (full_name, email_address, email_key, holds_email, created_at, updated_at)
+                 SELECT 'Twin', email_address, email_key, false, now(), now() FROM entity.users WHERE id = {u1}"),
+            "{u1}",
+            "",
+        ),
+        (
+            "user_address_misfolded",
+            one("UPDATE entity.users SET email_address = 'ELSE@example.com' WHERE id = {u3}"),
+            "{u3}",
+            "",
+        ),
+        (
+            "user_merged_into_nobody",
+            format!(
+                "{MERGED} UPDATE entity.users SET holds_email = false, open_submissions = 0, deleted_at = now() WHERE id = {{u1}}"
+            ),
+            "{u2}",
+            "",
+        ),
+        (
+            "user_times_wrong",
+            one("UPDATE entity.users SET created_at = 'infinity' WHERE id = {u2}"),
+            "{u2}",
+            "",
+        ),
+        (
+            "project_owner_merged",
+            format!("{MERGED} INSERT INTO entity.project_people VALUES ({{p2}}, {{u1}}, 'contact', now())"),
+            "{p2}",
+            "SELECT user_id = {u1} AND NOT EXISTS (SELECT FROM entity.project_people WHERE project_id = {p2})
+             FROM entity.projects WHERE id = {p2}",
+        ),
+        ("project_owner_deleted", one(DELETED), "{p2}", ""),
+        (
+            "project_without_owner",
+            one("UPDATE entity.projects SET user_id = NULL WHERE id = {p1}"),
+            "{p1}",
+            "SELECT user_id = {u1} AND version = 2 FROM entity.projects WHERE id = {p1}",
+        ),
+        (
+            "project_person_merged",
+            format!(
+                "{} INSERT INTO entity.project_people VALUES
+                     ({{p1}}, {{u2}}, 'co_buyer', now()), ({{p1}}, {{u2}}, 'contact', now()), ({{p1}}, {{u3}}, 'contact', now())",
+                MERGED.replace("{u1}", "{u3}")
+            ),
+            "{p1}",
+            "SELECT array_agg(user_id || role ORDER BY role) = ARRAY['{u3}co_buyer', '{u3}contact']
+             FROM entity.project_people WHERE project_id = {p1}",
+        ),
+        (
+            "project_person_deleted",
+            format!("{DELETED} INSERT INTO entity.project_people VALUES ({{p1}}, {{u2}}, 'contact', now())"),
+            "{p1}",
+            "",
+        ),
+        (
+            "project_owner_listed_twice",
+            one("INSERT INTO entity.project_people VALUES ({p1}, {u1}, 'contact', now()), ({p1}, {u1}, 'co_buyer', now())"),
+            "{p1}",
+            "SELECT count(*) = 0 FROM entity.project_people WHERE project_id = {p1}",
+        ),
+        (
+            "project_archived_while_running",
+            one("UPDATE entity.projects SET archived_at = now() WHERE id = {p1}"),
+            "{p1}",
+            "SELECT archived_at IS NULL FROM entity.projects WHERE id = {p1}",
+        ),
+        (
+            "project_shared_by_strangers",
+            one("UPDATE entity.submissions SET project_id = {p1} WHERE id = {s2}"),
+            "{p1}",
+            "",
+        ),
+        (
+            "project_status_unknown",
+            one("ALTER TABLE entity.projects DISABLE TRIGGER status_machine;
+                 UPDATE entity.projects SET legacy = true, status = 'On Hold' WHERE id = {p1};
+                 ALTER TABLE entity.projects ENABLE TRIGGER status_machine"),
+            "{p1}",
+            "",
+        ),
+        (
+            "project_choice_unknown",
+            one("UPDATE entity.projects SET legacy = true, land_status = 'swamp', build_budget = '1m' WHERE id = {p1}"),
+            "{p1}",
+            "",
+        ),
+        (
+            "project_times_wrong",
+            one("UPDATE entity.projects SET updated_at = created_at - interval '1 second' WHERE id = {p1}"),
+            "{p1}",
+            "",
+        ),
+        (
+            "submission_without_person",
+            one("UPDATE entity.submissions SET user_id = NULL WHERE id = {s1}"),
+            "{s1}",
+            "SELECT user_id = {u1} AND version = 2 FROM entity.submissions WHERE id = {s1}",
+        ),
+        (
+            "submission_of_merged_person",
+            // merged twice, one after the other
+            format!(
+                "{MERGED} UPDATE entity.users SET holds_email = false, open_submissions = 0, merged_into = {{u3}} WHERE id = {{u1}};
+                 UPDATE entity.submissions SET deleted_at = now() WHERE id = {{s1}}"
+            ),
+            "{s2}",
+            "SELECT user_id = {u3} FROM entity.submissions WHERE id = {s2}",
+        ),
+        ("submission_of_deleted_person", one(DELETED), "{s2}", ""),
+        (
+            "submission_address_of_somebody_else",
+            one("UPDATE entity.submissions SET user_id = {u2} WHERE id = {s1}"),
+            "{s1}",
+            "",
+        ),
+        (
+            "submission_of_deleted_project",
+            one("UPDATE entity.projects SET deleted_at = now() WHERE id = {p1}"),
+            "{s1}",
+            "SELECT project_id IS NULL AND version = 2 FROM entity.submissions WHERE id = {s1}",
+        ),
+        (
+            "submission_project_of_somebody_else",
+            one("UPDATE entity.submissions SET project_id = {p1} WHERE id = {s2}"),
+            "{s2}",
+            "SELECT count(*) = 1 FROM entity.project_people WHERE project_id = {p1} AND user_id = {u2} AND role = 'contact'",
+        ),
+        (
+            "submission_without_project",
+            one("UPDATE entity.submissions SET project_id = NULL WHERE id = {s1}"),
+            "{s1}",
+            "",
+        ),
+        (
+            "submission_assigned_to_nobody",
+            one("UPDATE entity.submissions SET assignee = gen_random_uuid() WHERE id = {s1}"),
+            "{s1}",
+            "",
+        ),
+        (
+            "submission_synced_ahead",
+            one("UPDATE entity.submissions SET synced_version = 9 WHERE id = {s1}"),
+            "{s1}",
+            "SELECT sync_state = 'pending' AND synced_version = 0 FROM entity.submissions WHERE id = {s1}",
+        ),
+        (
+            "submission_synced_behind",
+            one("UPDATE entity.submissions SET sync_state = 'synced' WHERE id = {s1}"),
+            "{s1}",
+            "SELECT sync_state = 'pending' AND synced_version = 0 FROM entity.submissions WHERE id = {s1}",
+        ),
+        (
+            "submission_address_misfolded",
+            one("UPDATE entity.submissions SET email_address = 'ELSE@example.com' WHERE id = {s1}"),
+            "{s1}",
+            "",
+        ),
+        (
+            "submission_status_unknown",
+            one("UPDATE entity.submissions SET legacy = true, status = NULL WHERE id = {s1}"),
+            "{s1}",
+            "",
+        ),
+        (
+            "submission_choice_unknown",
+            one("UPDATE entity.submissions SET legacy = true, buyer_category = 'king' WHERE id = {s1}"),
+            "{s1}",
+            "",
+        ),
+        (
+            "submission_times_wrong",
+            one("UPDATE entity.submissions SET created_at = NULL WHERE id = {s1}"),
+            "{s1}",
+            "",
+        ),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_rule_is_broken_seen_and_mended() {
+    let desk = Desk::start().await;
+    let breakers = breakers();
+    for rule in rules::all() {
+        let (_, breaking, id, mended) = breakers
+            .iter()
+            .find(|(name, ..)| *name == rule.name)
+            .unwrap_or_else(|| panic!("nobody breaks {}", rule.name));
+        assert_eq!(rule.remedy.is_some(), !mended.is_empty(), "{}", rule.name);
+        let base = Base::make(&desk).await;
+        assert_eq!(report(&desk).await, BTreeMap::new(), "before {} is broken", rule.name);
+        base.run(&desk, breaking).await;
+        let broken = report(&desk).await;
+        let seen = broken.get(rule.name).unwrap_or_else(|| panic!("{} is not seen: {broken:?}", rule.name));
+        assert_eq!((seen.count, seen.repairable), (1, rule.remedy.is_some()), "{}", rule.name);
+        let case = &seen.examples[0];
+        assert_eq!((case.entity.as_str(), case.entity_id.to_string()), (rule.entity, base.fill(id)), "{}", rule.name);
+        assert!(!case.detail.contains("example.com") && !case.detail.is_empty());
+        if mended.is_empty() {
+            let refused = repair(&desk, rule.name, false).await.unwrap_err();
+            assert_eq!(refused.code, keylight_domain::error::ErrorCode::InvalidInput);
+            assert_eq!(case.remedy, "");
+        } else {
+            mend(&desk, &base, rule, case, mended).await;
+        }
+        desk.sql(
+            "TRUNCATE entity.submissions, entity.projects, entity.users, entity.project_people CASCADE;
+             UPDATE entity.project_search_state SET upto = upto",
+        )
+        .await;
+    }
+    assert_eq!(breakers.len(), rules::all().count());
+}
+
+async fn mend(desk: &Desk, base: &Base, rule: &rules::Rule, case: &v1::RecordProblem, mended: &str) {
+    let audited = |why: &'static str| async move {
+        let statement = "SELECT count(*) FROM entity.audit_log WHERE action = 'repaired' AND cause LIKE $1";
+        let count: i64 = sqlx::query_scalar(statement)
+            .bind(why)
+            .fetch_one(&desk.system.pool)
+            .await
+            .unwrap();
+        count
+    };
+    let before = audited("rule %").await;
+    let preview = repair(desk, rule.name, true).await.unwrap();
+    assert_eq!((&preview.repaired[..], preview.count, preview.unseen), (&[case.clone()][..], 1, 0));
+    assert!(!case.remedy.is_empty() && !case.remedy.contains("{}"));
+    assert_eq!(audited("rule %").await, before, "a preview does nothing");
+    assert!(report(desk).await.contains_key(rule.name));
+
+    let done = repair(desk, rule.name, false).await.unwrap();
+    assert_eq!(done, preview, "{} does what it said", rule.name);
+    assert_eq!(audited("rule %").await, before + 1, "{} says what it did", rule.name);
+    assert!(!report(desk).await.contains_key(rule.name), "{} is mended", rule.name);
+    let statement = sqlx::AssertSqlSafe(base.fill(mended));
+    let right: bool = sqlx::query_scalar(statement).fetch_one(&desk.system.pool).await.unwrap();
+    assert!(right, "{}: {}", rule.name, base.fill(mended));
+    let again = repair(desk, rule.name, false).await.unwrap();
+    assert_eq!((again.count, again.left.len()), (0, 0), "{} has nothing left", rule.name);
+    assert_eq!(audited("rule %: spring cleaning").await, before + 1);
+}
+
+/// What people do all day leaves nothing to report.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_life_without_accidents_breaks_no_rule() {
+    let desk = Desk::with_connections(1).await;
+    let ada = desk.applied("ada@example.com").await;
+    let bob = desk.applied("bob@example.com").await;
+    let (p1, p2) = (ada.project_id.unwrap(), bob.project_id.unwrap());
+    let (u1, u2) = (ada.user_id.unwrap(), bob.user_id.unwrap());
+    desk.system.update(ada.id, "qualified", Some("yes")).await.unwrap();
+    desk.add(p1, u2, "co_buyer").await.unwrap();
+    desk.link(bob.id, p1).await.unwrap();
+    desk.add(p1, u2, "owner").await.unwrap();
+    desk.change(p1, "activate").await.unwrap();
+    desk.change(p1, "complete").await.unwrap();
+    desk.change(p1, "archive").await.unwrap();
+    desk.link(ada.id, 0).await.unwrap();
+    desk.delete(p1, false).await.unwrap();
+    desk.restore(p1).await.unwrap();
+    desk.delete(p1, true).await.unwrap();
+    desk.restore(p1).await.unwrap();
+    desk.delete(p2, true).await.unwrap();
+    let third = desk.applied("eve@example.com").await;
+    desk.system.delete(third.id).await.unwrap();
+    desk.project(u1, "Another").await;
+    let moved = v1::ProjectFields {
+        user_id: Some(u1),
+        description: Some("Bigger".to_owned()),
+        ..Default::default()
+    };
+    desk.update(p1, moved, None).await.unwrap();
+    // ClickUp has heard of everything
+    desk.sql("UPDATE entity.submissions SET sync_state = 'synced', synced_version = version").await;
+    desk.link(bob.id, 0).await.unwrap();
+    assert_eq!(report(&desk).await, BTreeMap::new());
+}
