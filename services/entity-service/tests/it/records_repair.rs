@@ -18,7 +18,10 @@ async fn many_cases_are_mended_in_several_calls_and_each_is_told() {
     .await;
     let rule = "user_open_submissions_miscounted";
     let preview = repair(&desk, rule, true).await.unwrap();
-    assert_eq!((preview.count, preview.unseen, preview.repaired.len()), (2000, 50, 1000));
+    assert_eq!(
+        (preview.count, preview.unseen, preview.repaired.len()),
+        (2000, 50, 1000)
+    );
     let first = repair(&desk, rule, false).await.unwrap();
     assert_eq!((first.count, first.unseen, first.left.len()), (2000, 50, 0));
     let second = repair(&desk, rule, false).await.unwrap();
@@ -56,22 +59,42 @@ async fn what_has_to_be_decided_is_left() {
     let named = outcome(client.repair_records(request(vec![bob.id], None)).await).unwrap();
     assert_eq!((named.count, named.left.len()), (0, 1));
     assert_eq!(named.left[0].remedy, "");
-    let done = outcome(client.repair_records(request(Vec::new(), keyed("k", "f"))).await).unwrap();
+    let done = outcome(
+        client
+            .repair_records(request(Vec::new(), keyed("k", "f")))
+            .await,
+    )
+    .unwrap();
     assert_eq!((done.count, done.repaired[0].entity_id), (1, ada.id));
     assert_eq!(done.left[0].entity_id, bob.id);
     // the same request is the same answer, not another repair
-    let again = outcome(client.repair_records(request(Vec::new(), keyed("k", "f"))).await).unwrap();
+    let again = outcome(
+        client
+            .repair_records(request(Vec::new(), keyed("k", "f")))
+            .await,
+    )
+    .unwrap();
     assert_eq!(again, done);
     let fresh = outcome(client.repair_records(request(Vec::new(), None)).await).unwrap();
     assert_eq!((fresh.count, fresh.left.len()), (0, 1));
     let told = desk.system.published().await;
-    let linked = told.iter().filter(|event| event.data["version"] == 2 && event.submission_id() == Some(ada.id));
+    let linked = told
+        .iter()
+        .filter(|event| event.data["version"] == 2 && event.submission_id() == Some(ada.id));
     assert_eq!(linked.count(), 1, "the others hear of it");
 
     let unknown = repair(&desk, "no_such_rule", false).await.unwrap_err();
     assert_eq!(unknown.code, ErrorCode::InvalidInput);
-    assert!(unknown.message.contains("submission_without_person"), "{unknown}");
-    let many = outcome(client.repair_records(request((0..1001).collect(), None)).await).unwrap_err();
+    assert!(
+        unknown.message.contains("submission_without_person"),
+        "{unknown}"
+    );
+    let many = outcome(
+        client
+            .repair_records(request((0..1001).collect(), None))
+            .await,
+    )
+    .unwrap_err();
     assert_eq!(many.code, ErrorCode::InvalidInput);
 }
 
@@ -83,12 +106,15 @@ async fn counts_are_right_though_people_apply_meanwhile() {
         desk.applied(&format!("p{n}@example.com")).await;
     }
     for round in 0..3 {
-        desk.sql("UPDATE entity.users SET open_submissions = 5 WHERE id % 2 = 0").await;
+        desk.sql("UPDATE entity.users SET open_submissions = 5 WHERE id % 2 = 0")
+            .await;
         let mut running = Vec::new();
         for n in 0..40 {
             let mut client = desk.system.client.clone();
             let request = application(&format!("r{round}n{n}@example.com"));
-            running.push(tokio::spawn(async move { client.create_submission(request).await }));
+            running.push(tokio::spawn(async move {
+                client.create_submission(request).await
+            }));
         }
         let (a, b) = tokio::join!(
             repair(&desk, "user_open_submissions_miscounted", false),
@@ -100,14 +126,16 @@ async fn counts_are_right_though_people_apply_meanwhile() {
         }
     }
     assert!(report(&desk).await.is_empty());
-    let told: i64 = sqlx::query_scalar("SELECT count(*) FROM entity.audit_log WHERE action = 'repaired'")
-        .fetch_one(&desk.system.pool)
-        .await
-        .unwrap();
-    let people: i64 = sqlx::query_scalar("SELECT count(*) FROM entity.users WHERE open_submissions = 1")
-        .fetch_one(&desk.system.pool)
-        .await
-        .unwrap();
+    let told: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM entity.audit_log WHERE action = 'repaired'")
+            .fetch_one(&desk.system.pool)
+            .await
+            .unwrap();
+    let people: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM entity.users WHERE open_submissions = 1")
+            .fetch_one(&desk.system.pool)
+            .await
+            .unwrap();
     assert_eq!(people, 160);
     assert!(told >= 60, "each case once, whoever mended it: {told}");
 }

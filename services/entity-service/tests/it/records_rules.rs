@@ -66,7 +66,10 @@ impl Base {
 
     async fn run(&self, desk: &Desk, statement: &str) {
         let statement = sqlx::AssertSqlSafe(self.fill(statement));
-        sqlx::raw_sql(statement).execute(&desk.system.pool).await.unwrap();
+        sqlx::raw_sql(statement)
+            .execute(&desk.system.pool)
+            .await
+            .unwrap();
     }
 }
 
@@ -282,17 +285,37 @@ async fn every_rule_is_broken_seen_and_mended() {
             .unwrap_or_else(|| panic!("nobody breaks {}", rule.name));
         assert_eq!(rule.remedy.is_some(), !mended.is_empty(), "{}", rule.name);
         let base = Base::make(&desk).await;
-        assert_eq!(report(&desk).await, BTreeMap::new(), "before {} is broken", rule.name);
+        assert_eq!(
+            report(&desk).await,
+            BTreeMap::new(),
+            "before {} is broken",
+            rule.name
+        );
         base.run(&desk, breaking).await;
         let broken = report(&desk).await;
-        let seen = broken.get(rule.name).unwrap_or_else(|| panic!("{} is not seen: {broken:?}", rule.name));
-        assert_eq!((seen.count, seen.repairable), (1, rule.remedy.is_some()), "{}", rule.name);
+        let seen = broken
+            .get(rule.name)
+            .unwrap_or_else(|| panic!("{} is not seen: {broken:?}", rule.name));
+        assert_eq!(
+            (seen.count, seen.repairable),
+            (1, rule.remedy.is_some()),
+            "{}",
+            rule.name
+        );
         let case = &seen.examples[0];
-        assert_eq!((case.entity.as_str(), case.entity_id.to_string()), (rule.entity, base.fill(id)), "{}", rule.name);
+        assert_eq!(
+            (case.entity.as_str(), case.entity_id.to_string()),
+            (rule.entity, base.fill(id)),
+            "{}",
+            rule.name
+        );
         assert!(!case.detail.contains("example.com") && !case.detail.is_empty());
         if mended.is_empty() {
             let refused = repair(&desk, rule.name, false).await.unwrap_err();
-            assert_eq!(refused.code, keylight_domain::error::ErrorCode::InvalidInput);
+            assert_eq!(
+                refused.code,
+                keylight_domain::error::ErrorCode::InvalidInput
+            );
             assert_eq!(case.remedy, "");
         } else {
             mend(&desk, &base, rule, case, mended).await;
@@ -306,9 +329,16 @@ async fn every_rule_is_broken_seen_and_mended() {
     assert_eq!(breakers.len(), rules::all().count());
 }
 
-async fn mend(desk: &Desk, base: &Base, rule: &rules::Rule, case: &v1::RecordProblem, mended: &str) {
+async fn mend(
+    desk: &Desk,
+    base: &Base,
+    rule: &rules::Rule,
+    case: &v1::RecordProblem,
+    mended: &str,
+) {
     let audited = |why: &'static str| async move {
-        let statement = "SELECT count(*) FROM entity.audit_log WHERE action = 'repaired' AND cause LIKE $1";
+        let statement =
+            "SELECT count(*) FROM entity.audit_log WHERE action = 'repaired' AND cause LIKE $1";
         let count: i64 = sqlx::query_scalar(statement)
             .bind(why)
             .fetch_one(&desk.system.pool)
@@ -318,20 +348,40 @@ async fn mend(desk: &Desk, base: &Base, rule: &rules::Rule, case: &v1::RecordPro
     };
     let before = audited("rule %").await;
     let preview = repair(desk, rule.name, true).await.unwrap();
-    assert_eq!((&preview.repaired[..], preview.count, preview.unseen), (&[case.clone()][..], 1, 0));
+    assert_eq!(
+        (&preview.repaired[..], preview.count, preview.unseen),
+        (&[case.clone()][..], 1, 0)
+    );
     assert!(!case.remedy.is_empty() && !case.remedy.contains("{}"));
     assert_eq!(audited("rule %").await, before, "a preview does nothing");
     assert!(report(desk).await.contains_key(rule.name));
 
     let done = repair(desk, rule.name, false).await.unwrap();
     assert_eq!(done, preview, "{} does what it said", rule.name);
-    assert_eq!(audited("rule %").await, before + 1, "{} says what it did", rule.name);
-    assert!(!report(desk).await.contains_key(rule.name), "{} is mended", rule.name);
+    assert_eq!(
+        audited("rule %").await,
+        before + 1,
+        "{} says what it did",
+        rule.name
+    );
+    assert!(
+        !report(desk).await.contains_key(rule.name),
+        "{} is mended",
+        rule.name
+    );
     let statement = sqlx::AssertSqlSafe(base.fill(mended));
-    let right: bool = sqlx::query_scalar(statement).fetch_one(&desk.system.pool).await.unwrap();
+    let right: bool = sqlx::query_scalar(statement)
+        .fetch_one(&desk.system.pool)
+        .await
+        .unwrap();
     assert!(right, "{}: {}", rule.name, base.fill(mended));
     let again = repair(desk, rule.name, false).await.unwrap();
-    assert_eq!((again.count, again.left.len()), (0, 0), "{} has nothing left", rule.name);
+    assert_eq!(
+        (again.count, again.left.len()),
+        (0, 0),
+        "{} has nothing left",
+        rule.name
+    );
     assert_eq!(audited("rule %: spring cleaning").await, before + 1);
 }
 
@@ -343,7 +393,10 @@ async fn a_life_without_accidents_breaks_no_rule() {
     let bob = desk.applied("bob@example.com").await;
     let (p1, p2) = (ada.project_id.unwrap(), bob.project_id.unwrap());
     let (u1, u2) = (ada.user_id.unwrap(), bob.user_id.unwrap());
-    desk.system.update(ada.id, "qualified", Some("yes")).await.unwrap();
+    desk.system
+        .update(ada.id, "qualified", Some("yes"))
+        .await
+        .unwrap();
     desk.add(p1, u2, "co_buyer").await.unwrap();
     desk.link(bob.id, p1).await.unwrap();
     desk.add(p1, u2, "owner").await.unwrap();
@@ -366,7 +419,8 @@ async fn a_life_without_accidents_breaks_no_rule() {
     };
     desk.update(p1, moved, None).await.unwrap();
     // ClickUp has heard of everything
-    desk.sql("UPDATE entity.submissions SET sync_state = 'synced', synced_version = version").await;
+    desk.sql("UPDATE entity.submissions SET sync_state = 'synced', synced_version = version")
+        .await;
     desk.link(bob.id, 0).await.unwrap();
     assert_eq!(report(&desk).await, BTreeMap::new());
 }
