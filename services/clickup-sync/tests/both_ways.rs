@@ -277,6 +277,55 @@ async fn a_deleted_task_is_told_and_a_deleted_submission_is_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_taken_back_goes_on_with_the_same_task() {
+    let system = System::start(Setup::default()).await;
+    let task = one_task(&system).await;
+    system.entity.delete(1).await;
+    system.at_rest().await;
+    // while nobody of ours looked
+    system
+        .post(
+            &format!("/_sim/tasks/{task}/status"),
+            json!({"status": "contacted"}),
+        )
+        .await;
+    system.at_rest().await;
+    system.entity.restore(1).await;
+    status_becomes(&system, "contacted").await;
+    system.at_rest().await;
+    system.entity.set_status(1, "qualified").await;
+    wait_until("our change arrives", LONG, || async {
+        let status = system.task(&task).await["status"]["status"].clone();
+        if status == "qualified" {
+            Ok(())
+        } else {
+            Err(status.to_string())
+        }
+    })
+    .await;
+    assert_eq!(system.tasks().await.len(), 1);
+
+    // deleted before there was a task, and taken back: now there is one
+    system.entity.mute.store(true, Ordering::SeqCst);
+    system.entity.create(2).await;
+    system.entity.mute.store(false, Ordering::SeqCst);
+    system.entity.delete(2).await;
+    system.at_rest().await;
+    assert_eq!(system.tasks().await.len(), 1);
+    system.entity.restore(2).await;
+    wait_until("the second is synchronised", LONG, || async {
+        let state = system.entity.get(2).sync_state;
+        if state == "synced" {
+            Ok(())
+        } else {
+            Err(state)
+        }
+    })
+    .await;
+    assert_eq!(system.tasks().await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_suspended_webhook_is_woken_up_and_there_is_only_one() {
     let mut system = System::prepare(Setup::default()).await;
     let life = system.worker().await;

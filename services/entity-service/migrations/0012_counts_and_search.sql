@@ -199,5 +199,7 @@ FROM (SELECT id, (row_number() OVER () - 1) / 25 AS lot FROM entity.submissions 
 CREATE INDEX submissions_deleted ON entity.submissions (created_at DESC NULLS LAST, id DESC) WHERE deleted_at IS NOT NULL;
 CREATE INDEX submissions_failed ON entity.submissions (created_at DESC NULLS LAST, id DESC)
     WHERE sync_state = 'failed' AND deleted_at IS NULL;
+ALTER TABLE entity.submissions
+    ADD CONSTRAINT submissions_assignee_exists FOREIGN KEY (assignee) REFERENCES entity.staff (id);
 CREATE INDEX submissions_assignee ON entity.submissions (assignee, created_at DESC NULLS LAST, id DESC)
     WHERE assignee IS NOT NULL AND deleted_at IS NULL;

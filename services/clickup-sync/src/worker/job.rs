@@ -158,6 +158,7 @@ impl Worker {
 
 impl Job<'_> {
     async fn steps(&mut self) -> Result<Rest, Stop> {
+        self.link_again();
         self.weigh_hints().await?;
         for _ in 0..MOST_STEPS {
             let marker = self.marker();
@@ -190,6 +191,20 @@ impl Job<'_> {
         Err(Stop::Call(CallError::Unclear(
             "the link does not come to rest",
         )))
+    }
+
+    /// Goes on where a deletion ended that was taken back. What happened to the task meanwhile nobody has followed. A link
+    /// without a task was given up before any call, or after a search that found nothing.
+    fn link_again(&mut self) {
+        if self.claim.progress != Progress::Unlinked || self.submission.is_none() {
+            return;
+        }
+        if self.claim.task_id.is_some() {
+            self.claim.progress = Progress::Linked;
+            self.claim.stale = true;
+        } else {
+            self.claim.progress = Progress::Unborn;
+        }
     }
 
     pub(super) fn subject(&self) -> Subject<'_> {

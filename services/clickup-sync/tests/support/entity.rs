@@ -123,6 +123,18 @@ impl Entity {
         self.tell(id, events::SUBMISSION_DELETED).await;
     }
 
+    pub async fn restore(&self, id: i64) {
+        {
+            let mut rows = self.rows.lock().unwrap();
+            let stored = rows.get_mut(&id).unwrap();
+            stored.deleted = false;
+            stored.submission.version += 1;
+            stored.submission.updated_at = Some(to_wire(Utc::now()));
+            stored.submission.sync_state = "pending".into();
+        }
+        self.tell(id, events::SUBMISSION_RESTORED).await;
+    }
+
     pub async fn tell(&self, id: i64, kind: &str) {
         if self.mute.load(Ordering::SeqCst) {
             return;

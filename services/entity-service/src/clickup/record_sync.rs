@@ -33,7 +33,7 @@ pub async fn record(pool: &PgPool, report: &Report<'_>) -> Result<bool, DomainEr
     let done = sqlx::query!(
         "UPDATE entity.submissions
          SET clickup_task_id = COALESCE($2, clickup_task_id), clickup_url = COALESCE($3, clickup_url),
-             sync_state = CASE WHEN $4 = 'synced' AND version <> $5 THEN sync_state ELSE $4 END,
+             sync_state = CASE WHEN sync_state = 'off' OR $4 = 'synced' AND version <> $5 THEN sync_state ELSE $4 END,
              synced_version = CASE WHEN $4 = 'synced' THEN GREATEST(synced_version, LEAST($5, version)) ELSE synced_version END
          WHERE id = $1 AND coalesce(deleted_at, 'infinity') = 'infinity'",
         report.submission_id,

@@ -111,7 +111,8 @@ impl Door {
         &self,
         request: v1::GetSyncViewRequest,
     ) -> Result<v1::SyncView, DomainError> {
-        let Some(row) = find::get(&self.pool, request.submission_id).await? else {
+        let row = find::get(&self.pool, request.submission_id).await?;
+        let Some(row) = row.filter(|row| row.sync_state != "off") else {
             return Ok(v1::SyncView {
                 found: false,
                 submission: None,

@@ -155,6 +155,7 @@ impl Bulk<'_> {
         request: &v1::BulkChangeRequest,
     ) -> Result<v1::BulkChangeReply, DomainError> {
         let wish = Wish::read(request)?;
+        self.check_assignee(&wish).await?;
         let (ids, left) = self.chosen(request).await?;
         let mut outcomes = Vec::with_capacity(ids.len());
         let mut away = None;
@@ -189,6 +190,25 @@ impl Bulk<'_> {
             failed,
             left,
         })
+    }
+
+    async fn check_assignee(&self, wish: &Wish) -> Result<(), DomainError> {
+        let Some(Some(id)) = wish.assignee else {
+            return Ok(());
+        };
+        let known = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM entity.staff WHERE id = $1 AND disabled_at IS NULL) AS "known!""#,
+            id
+        )
+        .fetch_one(self.pool)
+        .await
+        .map_err(StoreError::from)?;
+        if known {
+            return Ok(());
+        }
+        Err(DomainError::invalid(
+            "assignee must be the id of a staff account that is not disabled",
+        ))
     }
 
     /// The submissions that are meant, each once, and how many more match.

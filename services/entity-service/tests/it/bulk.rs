@@ -5,7 +5,6 @@ use futures::future::join_all;
 use keylight_contracts::v1;
 use keylight_domain::error::{DomainError, ErrorCode};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 async fn change(
     system: &System,
@@ -134,7 +133,7 @@ async fn assignment_by_filter_takes_a_thousand_and_says_what_is_left() {
     .execute(&system.pool)
     .await
     .unwrap();
-    let ada = Uuid::from_u128(7).to_string();
+    let ada = system.assignee().await;
     let request = |assignee: &str| v1::BulkChangeRequest {
         filter: Some(v1::SubmissionFilter {
             buyer_category: Some("developer".to_owned()),
@@ -251,6 +250,11 @@ async fn requests_that_make_no_sense_are_refused_as_a_whole() {
         v1::BulkChangeRequest {
             ids: vec![1],
             assignee: Some("ada".to_owned()),
+            ..Default::default()
+        },
+        v1::BulkChangeRequest {
+            ids: vec![1],
+            assignee: Some("00000000-0000-7000-8000-000000000000".to_owned()),
             ..Default::default()
         },
         v1::BulkChangeRequest {

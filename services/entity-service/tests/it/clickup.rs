@@ -289,3 +289,26 @@ async fn those_that_wait_are_listed_page_by_page() {
     system.update(ids[1], "contacted", None).await.unwrap();
     assert_eq!(unsynced(&system, 0, 10).await, [ids[0], ids[1], ids[4]]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_wanted_in_clickup_is_not_shown_to_it_whatever_changes() {
+    let system = System::start().await;
+    let id = system
+        .create(application("a@example.com"))
+        .await
+        .unwrap()
+        .id;
+    sqlx::query("UPDATE entity.submissions SET sync_state = 'off', legacy = true")
+        .execute(&system.pool)
+        .await
+        .unwrap();
+    let changed = system.update(id, "reviewed", None).await.unwrap();
+    assert_eq!(changed.sync_state, "off");
+    assert!(!view(&system, id).await.found);
+    assert_eq!(unsynced(&system, 0, 10).await, Vec::<i64>::new());
+    sqlx::query("UPDATE entity.submissions SET sync_state = 'pending'")
+        .execute(&system.pool)
+        .await
+        .unwrap();
+    assert!(view(&system, id).await.found);
+}

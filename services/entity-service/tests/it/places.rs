@@ -3,7 +3,6 @@
 use crate::system::{System, application, staff, told};
 use keylight_contracts::{time::from_wire, v1};
 use keylight_domain::error::{DomainError, ErrorCode};
-use uuid::Uuid;
 
 async fn list(
     system: &System,
@@ -41,7 +40,7 @@ async fn every_filter_is_applied() {
     let mut two = application("two@example.com");
     two.land_status = "need_land".to_owned();
     let two = system.create(two).await.unwrap();
-    let ada = Uuid::from_u128(7).to_string();
+    let ada = system.assignee().await;
     let assign = v1::BulkChangeRequest {
         ids: vec![two.id],
         assignee: Some(ada.clone()),

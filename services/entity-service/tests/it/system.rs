@@ -272,6 +272,20 @@ impl System {
             .unwrap()
     }
 
+    /// A staff account that can be assigned to.
+    pub async fn assignee(&self) -> String {
+        let id = uuid::Uuid::now_v7();
+        sqlx::query(
+            "INSERT INTO entity.staff (id, username, full_name, role, password_hash, must_change_password, created_at, updated_at)
+             VALUES ($1, 'ada-' || left($1::text, 13), 'Ada', 'manager', '$argon2id$', false, now(), now())",
+        )
+        .bind(id)
+        .execute(&self.pool)
+        .await
+        .unwrap();
+        id.to_string()
+    }
+
     /// Waits until the outbox is empty and gives every event that was published.
     pub async fn published(&self) -> Vec<CloudEvent> {
         wait_until("the outbox is empty", PATIENCE, || async {
