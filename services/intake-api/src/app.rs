@@ -1,12 +1,10 @@
 //! The whole service as functions: the router, and running it on a listener.
 
 use crate::{
-    access::{AdminToken, Checked, Routes},
+    access::{AdminToken, Checked, Remembered, Routes},
     assets,
     config::{self, Config},
-    console,
-    console::session::SessionKey,
-    form, health, info, openapi,
+    console, form, health, info, openapi,
     pace::Pace,
     people, projects, quarantine, records, submissions, test_db,
 };
@@ -83,7 +81,7 @@ impl Resources {
 pub(crate) struct Door {
     pub(crate) deps: Deps,
     pub(crate) admin_token: AdminToken,
-    pub(crate) session_key: SessionKey,
+    pub(crate) remembered: Remembered,
     pub(crate) production: bool,
     pub(crate) body_limit: usize,
     pub(crate) pace: Pace,
@@ -158,7 +156,7 @@ pub fn build(config: &Config, deps: Deps) -> anyhow::Result<Router> {
     });
     let door = Arc::new(Door {
         admin_token: AdminToken::new(&config.admin_token),
-        session_key: SessionKey::derived_from(&config.admin_token),
+        remembered: Remembered::default(),
         production: config.production,
         body_limit: config.body_limit,
         pace: Pace {

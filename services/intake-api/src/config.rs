@@ -13,13 +13,13 @@ pub const HTTP_ADDR: Key = Key {
     secret: false,
     doc: "where the form, the API and the console are served",
 };
-/// The credential of the admin endpoints and of the console.
+/// The credential of automation, and of the time before there are accounts.
 pub const ADMIN_TOKEN: Key = Key {
     path: "http.admin_token",
     env: "KEYLIGHT_ADMIN_TOKEN",
     default: None,
     secret: true,
-    doc: "bearer token of the admin endpoints and password of the console, at least 12 characters",
+    doc: "bearer token with the role admin, for automation and the first set-up; at least 12 characters",
 };
 /// Which other sites may call the API.
 pub const FRONTEND_URL: Key = Key {

@@ -3,7 +3,8 @@
 //!
 //! # Routes
 //! Every path but `/` and the assets also answers with a slash at its end; `HEAD` works wherever `GET` does; `OPTIONS`
-//! on anything is a preflight. *admin* means `Authorization: Bearer <admin token>`, *console* the cookie of a login.
+//! on anything is a preflight. *viewer*, *manager* and *admin* are roles: shown by an API token or the admin
+//! token (`Authorization: Bearer`), or by the cookie of a session.
 //!
 //! | method | path | who | does |
 //! |---|---|---|---|
@@ -22,9 +23,10 @@
 //! | GET | `/api/submissions/{id}` | admin | one |
 //! | DELETE | `/api/submissions/{id}` | admin | removes one |
 //! | PUT | `/api/submissions/{id}/status` | admin | moves one to another status |
-//! | GET | `/console` | console | first page: counts, chart, newest applications |
-//! | GET, POST | `/console/login` | public | the admin token for a cookie |
-//! | POST | `/console/logout` | public | forgets the cookie |
+//! | GET | `/console` | viewer | first page: counts, chart, newest applications |
+//! | GET, POST | `/console/login` | public | name and password for a session |
+//! | GET, POST | `/console/password` | signed in | a new password |
+//! | POST | `/console/logout` | signed in | ends the session |
 //!
 //! To add a route: a file with its handler, a line in the folder's `routes()`, a line here, and one in
 //! `tests/door/who_may_call.rs`, which checks who may call it.

@@ -24,6 +24,11 @@ impl AdminToken {
                 actor: ACTOR.to_owned(),
                 role: Role::Admin,
                 scopes: Vec::new(),
+                id: String::new(),
+                username: String::new(),
+                full_name: "admin token of the settings".to_owned(),
+                csrf_token: String::new(),
+                expires_at: None,
                 must_change_password: false,
             }),
         }

@@ -1,21 +1,17 @@
 //! Stands before every handler whose rule is not "everybody".
 
-use super::{Identity, Rule, Who, rule::Denied};
-use crate::{
-    app::{App, Door},
-    pages::see_other,
-};
+use super::{Rule, forgery, rule::Denied};
+use crate::{app::App, pages::see_other};
 use axum::{
     extract::{Request, State},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use keylight_domain::error::ErrorCode;
 use keylight_web::error::ApiError;
-use std::sync::Arc;
 
-/// How a page's visitors are told, and how programs are.
+/// How whoever is not let in is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Audience {
     /// Error frames.
@@ -33,58 +29,47 @@ pub(super) struct Post {
 }
 
 /// Lets the request through with [`Who`] it is from, or answers it.
-pub(super) async fn guard(State(post): State<Post>, mut request: Request, next: Next) -> Response {
-    match post.admit(request.headers()).await {
-        Ok(who) => {
-            request.extensions_mut().insert(who);
-            let mut response = next.run(request).await;
-            // what only some may see is in nobody's cache, whatever the handler says
-            response
-                .headers_mut()
-                .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            response
-        }
+pub(super) async fn guard(State(post): State<Post>, request: Request, next: Next) -> Response {
+    let mut response = match post.admit(request).await {
+        Ok(request) => next.run(request).await,
         Err(refusal) => refusal,
-    }
+    };
+    // what only some may see is in nobody's cache, whatever the handler says
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 impl Post {
-    async fn admit(&self, headers: &HeaderMap) -> Result<Who, Response> {
-        let identity = match self.app.identify(headers).await {
-            Ok(identity) => identity,
-            Err(error)
-                if self.audience == Audience::People
-                    && error.status == StatusCode::UNAUTHORIZED =>
-            {
+    async fn admit(&self, request: Request) -> Result<Request, Response> {
+        let who = match self.app.identify(request.headers()).await {
+            Ok(who) => who,
+            Err(error) if self.leads() && error.status == StatusCode::UNAUTHORIZED => {
                 return Err(see_other("/console/login"));
             }
             Err(error) => return Err(error.into_response()),
         };
-        match self.rule.admits(&identity) {
-            Ok(()) => Ok(Who(identity)),
-            Err(denied) => Err(refused(denied).into_response()),
+        match self.rule.admits(&who) {
+            Ok(()) => {}
+            Err(Denied::PasswordMustChange) if self.leads() => {
+                return Err(see_other("/console/password"));
+            }
+            Err(denied) => return Err(refused(denied).into_response()),
         }
+        let mut request = match who.session() {
+            None => request,
+            Some(_) => forgery::check(&self.app, &who.csrf_token, request)
+                .await
+                .map_err(|error| error.into_response())?,
+        };
+        request.extensions_mut().insert(who);
+        Ok(request)
     }
-}
 
-impl Door {
-    /// Who shows the credential in these headers.
-    async fn identify(&self, headers: &HeaderMap) -> Result<Arc<Identity>, ApiError> {
-        match bearer(headers) {
-            Some(token) if self.admin_token.is(token) => Ok(self.admin_token.identity()),
-            _ => Err(ApiError::unauthenticated()),
-        }
+    fn leads(&self) -> bool {
+        self.audience == Audience::People
     }
-}
-
-/// The token of `Authorization: Bearer <token>`; the scheme is read in any case.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim())
 }
 
 fn refused(denied: Denied) -> ApiError {

@@ -5,13 +5,18 @@
 //! its rule. The service does not start when two routes collide or a described operation states no rule.
 
 mod bootstrap;
+pub(crate) mod cookie;
+pub(crate) mod forgery;
 mod guard;
+mod identify;
 mod identity;
+mod remembered;
 mod routes;
 mod rule;
 
 pub(crate) use bootstrap::AdminToken;
 pub(crate) use identity::{Identity, Who};
+pub(crate) use remembered::Remembered;
 pub(crate) use routes::{Checked, Routes};
 pub(crate) use rule::Rule;
 

@@ -242,8 +242,8 @@ fn describe_schemes(document: &mut OpenApi) {
         ))
         .build();
     let session = ApiKey::Cookie(ApiKeyValue::with_description(
-        "keylight_session",
-        "A sign-in to the console; changes also need the header X-CSRF-Token",
+        super::cookie::SECURE,
+        "A sign-in to the console, in development without the prefix; changes also need the header X-CSRF-Token",
     ));
     let components = document.components.get_or_insert_default();
     components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));

@@ -1,22 +1,64 @@
-//! The staff console: a login with the admin token, and a first page that shows how things stand.
+//! The staff console: sign-in with an account, and pages that show how things stand.
 
 mod chart;
-mod login;
 mod overview;
-pub(crate) mod session;
+mod password;
+mod sign_in;
 
-use crate::access::{Routes, Rule};
+use crate::access::{Role, Routes, Rule, Scope, Who};
 use http::Method;
 
 pub(crate) fn routes() -> Routes {
+    let read = Rule::Role(Role::Viewer, Scope::SubmissionsRead);
     Routes::new()
-        .page(Rule::Public, Method::GET, "/console", overview::overview)
-        .page(Rule::Public, Method::GET, "/console/login", login::show)
-        .page(Rule::Public, Method::POST, "/console/login", login::log_in)
+        .page(read, Method::GET, "/console", overview::overview)
+        .page(Rule::Public, Method::GET, "/console/login", sign_in::show)
         .page(
             Rule::Public,
             Method::POST,
-            "/console/logout",
-            login::log_out,
+            "/console/login",
+            sign_in::sign_in,
         )
+        .page(
+            Rule::SignedIn,
+            Method::POST,
+            "/console/logout",
+            sign_in::sign_out,
+        )
+        .page(
+            Rule::SignedIn,
+            Method::GET,
+            "/console/password",
+            password::show,
+        )
+        .page(
+            Rule::SignedIn,
+            Method::POST,
+            "/console/password",
+            password::change,
+        )
+}
+
+/// What every page of the console shows of whoever looks at it.
+struct Visitor {
+    name: String,
+    /// For the forms.
+    csrf: String,
+    /// Has an account, so there is something to sign out of.
+    signed_in: bool,
+}
+
+impl Visitor {
+    fn of(who: &Who) -> Self {
+        let name = if who.username.is_empty() {
+            &who.full_name
+        } else {
+            &who.username
+        };
+        Self {
+            name: name.clone(),
+            csrf: who.csrf_token.clone(),
+            signed_in: who.session().is_some(),
+        }
+    }
 }

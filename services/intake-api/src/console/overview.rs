@@ -1,10 +1,11 @@
 //! The console's first page. Each part stands alone: when analytics is away, the rest is still shown.
 
 use super::{
+    Visitor,
     chart::{self, Chart, DayCount},
-    session::LoggedIn,
 };
 use crate::{
+    access::Who,
     app::{App, Door},
     entity::answered,
     pages::page,
@@ -29,6 +30,7 @@ const NEWEST: i32 = 20;
 #[derive(Template)]
 #[template(path = "overview.html")]
 struct OverviewPage {
+    visitor: Visitor,
     stats: Option<SubmissionStatsReply>,
     chart: Option<Chart>,
     newest: Option<Vec<Row>>,
@@ -46,7 +48,7 @@ struct Row {
     clickup_url: Option<String>,
 }
 
-pub(super) async fn overview(_: LoggedIn, State(app): State<App>) -> Response {
+pub(super) async fn overview(who: Who, State(app): State<App>) -> Response {
     let (stats, per_day, newest) = tokio::join!(stats(&app), per_day(&app), newest(&app));
     let status = if stats.is_err() && newest.is_err() {
         StatusCode::SERVICE_UNAVAILABLE
@@ -54,6 +56,7 @@ pub(super) async fn overview(_: LoggedIn, State(app): State<App>) -> Response {
         StatusCode::OK
     };
     let view = OverviewPage {
+        visitor: Visitor::of(&who),
         stats: shown("stats", stats),
         chart: shown("submissions per day", per_day),
         newest: shown("newest", newest),
