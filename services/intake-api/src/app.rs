@@ -6,7 +6,7 @@ use crate::{
     config::{self, Config},
     console, form, health, info, openapi,
     pace::Pace,
-    people, projects, quarantine, records, submissions, test_db,
+    people, projects, quarantine, records, staff, submissions, test_db, tokens,
 };
 use axum::Router;
 use keylight_rpc::client::{Channel, channel};
@@ -104,6 +104,8 @@ fn routes() -> Routes {
         .merge(people::routes())
         .merge(projects::routes())
         .merge(records::routes())
+        .merge(staff::routes())
+        .merge(tokens::routes())
         .merge(openapi::routes())
         .merge(form::routes())
         .merge(console::routes())

@@ -51,5 +51,7 @@ mod quarantine;
 mod query;
 mod records;
 mod requests;
+mod staff;
 mod submissions;
 mod test_db;
+mod tokens;

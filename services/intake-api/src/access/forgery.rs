@@ -14,7 +14,7 @@ use subtle::ConstantTimeEq as _;
 const X_CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Name of the hidden field in forms.
-const FIELD: &str = "csrf";
+pub(crate) const FIELD: &str = "csrf";
 
 /// Lets a request of a session through, with its body as it was.
 ///

@@ -1,6 +1,6 @@
 //! Fields with a few allowed words, described from the rules themselves.
 
-use keylight_domain::{intake, submissions};
+use keylight_domain::{access, intake, submissions};
 use std::borrow::Cow;
 use utoipa::{
     PartialSchema, ToSchema,
@@ -65,6 +65,10 @@ words! {
     SyncState: vec!["pending", "synced", "failed", "off"], "Where it stands in ClickUp: waiting, there, given up for now, or not wanted there";
     /// What can be done to a project.
     ProjectOperation: vec!["activate", "hold", "resume", "complete", "cancel", "reopen", "archive", "unarchive"], "A step in the life of a project";
+    /// See the domain.
+    StaffRole: of!(access::Role), "How much somebody may do; each role may all that the ones before it may";
+    /// See the domain.
+    TokenScope: of!(access::Scope), "What a token may be used for; writing includes reading";
     /// How a person belongs to a project.
     ProjectRole: vec!["owner", "co_buyer", "contact"], "How a person belongs to a project";
 }

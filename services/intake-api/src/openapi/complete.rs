@@ -6,7 +6,14 @@ const FRAME: &str = "#/components/schemas/Error";
 /// Bodies in which unknown fields are ignored, as the predecessor did.
 const TOLERANT: [&str; 2] = ["NewSubmission", "NewStatus"];
 /// Tags whose POSTs know idempotency keys.
-const REPEATABLE: [&str; 5] = ["submissions", "users", "projects", "quarantine", "records"];
+const REPEATABLE: [&str; 6] = [
+    "submissions",
+    "users",
+    "projects",
+    "quarantine",
+    "records",
+    "access",
+];
 
 /// Adds to every operation what the handlers need not repeat.
 pub(crate) fn complete(document: &mut Value) {

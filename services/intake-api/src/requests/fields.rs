@@ -42,6 +42,8 @@ impl Fields {
         Self {
             values: pairs
                 .into_iter()
+                // the guard's business
+                .filter(|(name, _)| name != crate::access::forgery::FIELD)
                 .map(|(name, value)| (name, Value::String(value)))
                 .collect(),
             is_form: true,
@@ -133,6 +135,59 @@ impl Fields {
             return None;
         }
         Some(text)
+    }
+
+    /// One of a few words that must be there.
+    pub(crate) fn required_choice(&mut self, name: &str, allowed: &[&str]) -> String {
+        match self.choice(name, allowed) {
+            Some(text) if !text.is_empty() => text,
+            _ => {
+                if !self.blames(name) {
+                    self.problem(name, "is required");
+                }
+                String::new()
+            }
+        }
+    }
+
+    /// Some of a few words; in a form separated by commas. Left out is none.
+    pub(crate) fn words(&mut self, name: &str, allowed: &[&str]) -> Vec<String> {
+        let words: Option<Vec<String>> = match self.values.remove(name) {
+            None | Some(Value::Null) => return Vec::new(),
+            Some(Value::Array(values)) => values
+                .into_iter()
+                .map(|value| value.as_str().map(str::to_owned))
+                .collect(),
+            Some(Value::String(text)) if self.is_form => Some(
+                text.split(',')
+                    .map(|word| word.trim().to_owned())
+                    .filter(|word| !word.is_empty())
+                    .collect(),
+            ),
+            Some(_) => None,
+        };
+        match words {
+            Some(words) if words.iter().all(|word| allowed.contains(&word.as_str())) => words,
+            _ => {
+                self.problem(name, format!("must be some of: {}", allowed.join(", ")));
+                Vec::new()
+            }
+        }
+    }
+
+    /// A password that must be there: taken as it is, blanks at its ends included.
+    pub(crate) fn secret(&mut self, name: &str, most_bytes: usize) -> String {
+        match self.values.remove(name) {
+            Some(Value::String(text)) if !text.is_empty() && text.len() <= most_bytes => {
+                return text;
+            }
+            Some(Value::String(text)) if !text.is_empty() => {
+                self.problem(name, format!("must be at most {most_bytes} bytes"));
+            }
+            None | Some(Value::Null | Value::String(_)) => self.problem(name, "is required"),
+            Some(_) => self.problem(name, "must be a text"),
+        }
+        String::new()
     }
 
     /// Yes or no, or left out.
