@@ -2,10 +2,13 @@
 //! gRPC.
 #![allow(clippy::unwrap_used)]
 
+mod access_rest;
+mod accounts;
 mod admin_rest;
 mod bodies;
 mod console;
 mod doubles;
+mod forgery;
 mod form_pages;
 mod frames;
 mod intake;

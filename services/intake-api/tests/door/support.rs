@@ -1,6 +1,9 @@
 //! A door on its own, and ways to knock.
 
-use crate::doubles::{Analytics, Entity, Store};
+use crate::{
+    accounts::{Accounts, Book},
+    doubles::{Analytics, Entity, Store},
+};
 use axum::{Router, body::Body};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
@@ -9,8 +12,10 @@ use intake_api::{
     config::Config,
 };
 use keylight_contracts::v1::{
-    analytics_service_server::AnalyticsServiceServer, entity_service_server::EntityServiceServer,
+    access_service_server::AccessServiceServer, analytics_service_server::AnalyticsServiceServer,
+    entity_service_server::EntityServiceServer,
 };
+use keylight_rpc::server::{self, Services};
 use keylight_runtime::{config::Reader, lifecycle::Lifecycle};
 use serde_json::{Value, json};
 use std::{collections::HashMap, net::SocketAddr, sync::Arc};
@@ -24,6 +29,7 @@ pub const SITE: &str = "https://www.example.com";
 /// A door in production mode with a store behind it.
 pub struct Door {
     pub router: Router,
+    pub accounts: Arc<Book>,
     pub store: Arc<Store>,
     pub config: Config,
     pub lifecycle: Lifecycle,
@@ -102,11 +108,13 @@ impl Door {
             variables,
         );
         let lifecycle = Lifecycle::new();
-        let service = EntityServiceServer::new(Entity(store.clone()));
-        keylight_rpc::server::serve("entity-double", service, &config.rpc, entity, &lifecycle)
-            .unwrap();
+        let accounts = Arc::new(Book::default());
+        let services = Services::new(&config.rpc)
+            .with(EntityServiceServer::new(Entity(store.clone())))
+            .with(AccessServiceServer::new(Accounts(accounts.clone())));
+        server::serve_all("entity-double", services, entity, &lifecycle).unwrap();
         let service = AnalyticsServiceServer::new(Analytics);
-        keylight_rpc::server::serve(
+        server::serve(
             "analytics-double",
             service,
             &config.rpc,
@@ -117,6 +125,7 @@ impl Door {
         let router = app::build(&config, Deps::connect(&config).unwrap()).unwrap();
         Self {
             router,
+            accounts,
             store,
             config,
             lifecycle,
@@ -131,6 +140,7 @@ impl Door {
         let router = app::build(&config, Deps::connect(&config).unwrap()).unwrap();
         Self {
             router,
+            accounts: Arc::default(),
             store: Arc::default(),
             config,
             lifecycle: Lifecycle::new(),
