@@ -54,6 +54,9 @@ impl Answer {
     }
 }
 
+/// Password of the first staff account, `admin`, in every system that tests start.
+pub const ADMIN_PASSWORD: &str = "end to end password";
+
 /// The public address, with the admin token.
 #[derive(Debug, Clone)]
 pub struct Web {
@@ -189,23 +192,25 @@ impl Web {
         .await
     }
 
-    /// The console's first page, after logging in with the admin token.
+    /// The console's first page, after signing in as the first account.
     ///
     /// # Panics
-    /// When the login is refused.
+    /// When the sign-in is refused.
     pub async fn console(&self) -> String {
         let mut form = reqwest::Url::parse("http://form.invalid/").expect("a constant URL");
-        form.query_pairs_mut().append_pair("token", &self.token);
-        let login = self
+        form.query_pairs_mut()
+            .append_pair("username", "admin")
+            .append_pair("password", ADMIN_PASSWORD);
+        let sign_in = self
             .request(Method::POST, "/console/login")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form.query().unwrap_or_default().to_owned());
-        let answer = Self::send(login).await;
+        let answer = Self::send(sign_in).await;
         let cookie = answer.header("set-cookie").split(';').next();
         let cookie = cookie.unwrap_or_default().to_owned();
         assert!(
             answer.status.is_redirection() && !cookie.is_empty(),
-            "login: {} {}",
+            "sign-in: {} {}",
             answer.status,
             answer.text
         );

@@ -1,7 +1,11 @@
 //! One process per service.
 
 use super::{Part, START, Settings, apply, ready};
-use crate::{process::Process, simulator::Simulator, web::Web};
+use crate::{
+    process::Process,
+    simulator::Simulator,
+    web::{ADMIN_PASSWORD, Web},
+};
 use keylight_testkit::{free_port, rabbit, wait::wait_until};
 use std::{path::Path, process::ExitStatus, time::Duration};
 
@@ -109,7 +113,10 @@ impl Distributed {
         }
         services.push(with(
             common(Part::EntityService, "entity-service", "entity-service"),
-            &[("KEYLIGHT_ENTITY_GRPC_ADDR", address(entity))],
+            &[
+                ("KEYLIGHT_ENTITY_GRPC_ADDR", address(entity)),
+                ("KEYLIGHT_ADMIN_PASSWORD", ADMIN_PASSWORD.to_owned()),
+            ],
         ));
         let simulator_process = Process::new("clickup-sim", "clickup-sim", folder)
             .arg("--addr")

@@ -1,7 +1,11 @@
 //! Everything in one process.
 
 use super::{Settings, apply, ready};
-use crate::{process::Process, simulator::Simulator, web::Web};
+use crate::{
+    process::Process,
+    simulator::Simulator,
+    web::{ADMIN_PASSWORD, Web},
+};
 use keylight_testkit::free_port;
 use std::path::Path;
 
@@ -24,7 +28,8 @@ impl Embedded {
                 "KEYLIGHT_DATA_DIR",
                 folder.join("data").display().to_string(),
             )
-            .env("KEYLIGHT_ADMIN_TOKEN", TOKEN);
+            .env("KEYLIGHT_ADMIN_TOKEN", TOKEN)
+            .env("KEYLIGHT_ADMIN_PASSWORD", ADMIN_PASSWORD);
         let mut this = Self {
             process: apply(process, settings),
             admin_port,
