@@ -2,7 +2,7 @@
 
 use crate::{
     import_legacy,
-    operator::{seal, staff, token},
+    operator::{records, seal, staff, token},
     settings, simulator, up,
 };
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -38,6 +38,12 @@ enum Command {
     Token {
         #[command(subcommand)]
         what: token::Token,
+    },
+    /// See whether users, projects and submissions fit together, and mend what does not
+    #[command(after_help = records::EXAMPLES)]
+    Records {
+        #[command(subcommand)]
+        what: records::Records,
     },
     /// Manage the keys that seal secrets in the database
     #[command(after_help = seal::EXAMPLES)]
@@ -110,6 +116,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::ClickupSim(arguments)) => simulator::run_alone(arguments),
         Some(Command::Staff { what }) => staff::run(what),
         Some(Command::Token { what }) => token::run(what),
+        Some(Command::Records { what }) => records::run(what),
         Some(Command::Seal { what }) => seal::run(what),
         Some(Command::ImportLegacy(arguments)) => import_legacy::run(arguments),
         Some(Command::Config { what }) => config(what),

@@ -17,7 +17,7 @@ use keylight_runtime::{
     clock::{Clock as _, SystemClock},
     config::{Problem, Reader},
 };
-use std::path::Path;
+use std::{path::Path, time::Duration};
 use tonic::{Code, Status};
 use url::Url;
 
@@ -90,6 +90,14 @@ impl Connection {
                 rpc,
             },
         })
+    }
+
+    /// The same, for calls that take long.
+    #[must_use]
+    pub(crate) fn patient(&self, deadline: Duration) -> Self {
+        let mut connection = self.clone();
+        connection.rpc.deadline = deadline;
+        connection
     }
 
     /// A channel to entity-service.

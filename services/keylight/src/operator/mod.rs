@@ -2,6 +2,7 @@
 //!
 //! - [`connection`]: finds the services, wherever they run
 //! - [`staff`], [`token`]: who may come in
+//! - [`records`]: whether the records fit together
 //! - [`seal`]: keys of sealed secrets
 //! - [`password`], [`table`]: what is read from and shown to people
 //!
@@ -9,6 +10,7 @@
 
 pub(crate) mod connection;
 mod password;
+pub(crate) mod records;
 pub(crate) mod seal;
 pub(crate) mod staff;
 mod table;

@@ -4,4 +4,5 @@
 mod access;
 mod nothing_in_plain;
 mod program;
+mod records;
 mod sealing;
