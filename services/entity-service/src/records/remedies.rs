@@ -96,6 +96,7 @@ pub async fn apply(
         (Remedy::MoveRoles, Some(target)) => return move_roles(work, case.id, target).await,
         (Remedy::DropRoles, _) => drop_roles(work, case.id).await,
         (Remedy::Unarchive, _) => unarchive(work, case.id).await,
+        (Remedy::Derive, _) => derive_anew(work).await,
         (_, None) => return Ok(false),
     };
     match done {
@@ -190,6 +191,20 @@ async fn recount(work: &mut Work, id: i64) -> Result<(), DomainError> {
     let mut differences = Differences::default();
     differences.of("open_submissions", &row.before, &row.after);
     Ok(work.note(Record::User(id), "repaired", differences).await?)
+}
+
+/// Everything at once: nothing of the submissions themselves changes.
+async fn derive_anew(work: &mut Work) -> Result<(), DomainError> {
+    let wrong = submissions::counts::check::mend(&mut work.transaction).await?;
+    let mut differences = Differences::default();
+    differences.of(
+        "wrong_counts",
+        &(wrong.combinations + wrong.values + wrong.hours),
+        &0,
+    );
+    differences.of("wrong_search_texts", &wrong.documents, &0);
+    let record = Record::Other("submissions", "derived");
+    Ok(work.note(record, "repaired", differences).await?)
 }
 
 async fn hold_address(work: &mut Work, id: i64) -> Result<(), DomainError> {

@@ -39,6 +39,13 @@ struct Wish {
     assignee: Option<Option<Uuid>>,
 }
 
+/// A row after the change, with the columns that differ.
+struct Applied {
+    after: SubmissionRow,
+    old: Map<String, Value>,
+    new: Map<String, Value>,
+}
+
 impl Wish {
     fn read(request: &v1::BulkChangeRequest) -> Result<Self, DomainError> {
         let status = match request.status.as_deref().filter(|text| !text.is_empty()) {
@@ -71,11 +78,8 @@ impl Wish {
         })
     }
 
-    /// The row as it should be, with the columns that differ, before and after; `None` when nothing differs.
-    fn applied(
-        &self,
-        row: &SubmissionRow,
-    ) -> Option<(SubmissionRow, Map<String, Value>, Map<String, Value>)> {
+    /// The row as it should be; `None` when nothing differs.
+    fn applied(&self, row: &SubmissionRow) -> Option<Applied> {
         let mut after = row.clone();
         let (mut old, mut new) = (Map::new(), Map::new());
         if let Some(status) = self.status
@@ -100,11 +104,11 @@ impl Wish {
             after.assignee = assignee;
         }
         after.version += 1;
-        (!new.is_empty()).then_some((after, old, new))
+        (!new.is_empty()).then_some(Applied { after, old, new })
     }
 
     fn outcome(&self, row: &SubmissionRow) -> v1::BulkOutcome {
-        let after = self.applied(row).map(|(after, ..)| after);
+        let after = self.applied(row).map(|applied| applied.after);
         let name = |row: &SubmissionRow| row.status.clone().unwrap_or_default();
         let who = |row: &SubmissionRow| row.assignee.map(|id| id.to_string()).unwrap_or_default();
         v1::BulkOutcome {
@@ -309,7 +313,7 @@ impl Bulk<'_> {
         let at = self.clock.now().trunc_subsecs(6);
         let mut told = Vec::new();
         for row in rows {
-            let Some((after, old, new)) = wish.applied(row) else {
+            let Some(Applied { after, old, new }) = wish.applied(row) else {
                 continue;
             };
             let change = Change {

@@ -90,16 +90,27 @@ async fn raise_count(
             "The person of this submission was deleted; restore the person first",
         ));
     }
-    let open = sqlx::query_scalar!(
-        r#"SELECT u.open_submissions FROM entity.users u
-           WHERE u.holds_email AND u.email_key = (SELECT email_key FROM entity.submissions WHERE id = $1)
-           FOR UPDATE"#,
+    // first hold whoever answers for the address, so that what is read next stays true
+    sqlx::query!(
+        "SELECT FROM entity.users u
+         WHERE u.holds_email AND u.email_key = (SELECT email_key FROM entity.submissions WHERE id = $1)
+         FOR UPDATE",
         row.id,
     )
-    .fetch_optional(&mut *connection)
+    .execute(&mut *connection)
     .await
     .map_err(StoreError::from)?;
-    if open.is_some_and(|open| open > 0) && duplicates == Duplicates::Reject {
+    // of people whom the predecessor never made a user of, only their applications tell
+    let open = sqlx::query_scalar!(
+        r#"SELECT coalesce((SELECT u.open_submissions FROM entity.users u WHERE u.holds_email AND u.email_key = s.email_key),
+               entity.open_legacy_applications(s.email_key)) AS "open!"
+           FROM entity.submissions s WHERE s.id = $1"#,
+        row.id,
+    )
+    .fetch_one(&mut *connection)
+    .await
+    .map_err(StoreError::from)?;
+    if open > 0 && duplicates == Duplicates::Reject {
         return Err(DomainError::new(
             ErrorCode::Conflict,
             "The e-mail address of this submission has applied again meanwhile; delete the newer submission first",

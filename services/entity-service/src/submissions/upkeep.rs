@@ -21,8 +21,10 @@ use tokio_util::sync::CancellationToken;
 const COME_BY: Duration = Duration::from_secs(5);
 /// Shortest rest, in which changes gather.
 const REST: Duration = Duration::from_millis(100);
-/// It rests so many times as long as it has worked.
-const REST_PER_WORK: u32 = 3;
+/// It rests so many times as long as it has worked; the first when little is written, the second when much is.
+const REST_PER_WORK: (u32, u32) = (3, 12);
+/// So many rows in one step are much.
+const MUCH: i64 = 50;
 /// How long one step of the documents should take.
 const STEP_TIME: Duration = Duration::from_millis(25);
 /// Most rows of what is pending in one step.
@@ -37,6 +39,8 @@ pub struct Upkeep {
     stopping: CancellationToken,
     /// Rows of what is pending to take at once: grows while that is quick.
     lots: i64,
+    /// Whether much is being written: then those who write come first, and searches look at what is waiting themselves.
+    busy: bool,
     /// Rows taken from each table since it was cleaned up.
     taken: (i64, i64),
 }
@@ -50,6 +54,7 @@ impl Upkeep {
             bell,
             stopping,
             lots: 1,
+            busy: false,
             taken: (0, 0),
         }
     }
@@ -72,7 +77,12 @@ impl Upkeep {
             if !more {
                 self.wait_for_bell().await;
             }
-            self.rest(REST.max(worked * REST_PER_WORK)).await;
+            let times = if self.busy {
+                REST_PER_WORK.1
+            } else {
+                REST_PER_WORK.0
+            };
+            self.rest(REST.max(worked * times)).await;
         }
         Ok(())
     }
@@ -83,6 +93,7 @@ impl Upkeep {
     /// When the database fails.
     pub async fn step(&mut self) -> Result<bool, StoreError> {
         let folded = fold::fold(&self.pool).await?;
+        self.busy = folded >= MUCH;
         let began = Instant::now();
         let Step { lots, .. } = documents::refresh(&self.pool, self.lots).await?;
         let more = folded == fold::STEP || lots == self.lots;

@@ -306,9 +306,11 @@ async fn what_is_not_wanted_in_clickup_is_not_shown_to_it_whatever_changes() {
     assert_eq!(changed.sync_state, "off");
     assert!(!view(&system, id).await.found);
     assert_eq!(unsynced(&system, 0, 10).await, Vec::<i64>::new());
-    sqlx::query("UPDATE entity.submissions SET sync_state = 'pending'")
-        .execute(&system.pool)
-        .await
-        .unwrap();
+    sqlx::raw_sql(
+        "BEGIN; SET LOCAL entity.importing = 'on'; UPDATE entity.submissions SET sync_state = 'pending'; COMMIT",
+    )
+    .execute(&system.pool)
+    .await
+    .unwrap();
     assert!(view(&system, id).await.found);
 }

@@ -60,7 +60,7 @@ async fn a_caught_application_is_nobodys_submission_until_it_is_released() {
     );
     let shown = list(&system, 10, "", false).await;
     assert_eq!(shown.waiting_count, 1);
-    assert_eq!(shown.applications, [caught.clone()]);
+    assert_eq!(shown.applications, std::slice::from_ref(&caught));
     let kept = shown.applications[0].application.clone().unwrap();
     assert_eq!(kept.email_address, "Caught@Example.com", "as it came");
 

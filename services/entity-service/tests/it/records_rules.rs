@@ -231,9 +231,28 @@ fn breakers() -> Vec<(&'static str, String, &'static str, &'static str)> {
         ),
         (
             "submission_assigned_to_nobody",
-            one("UPDATE entity.submissions SET assignee = gen_random_uuid() WHERE id = {s1}"),
+            one("INSERT INTO entity.staff (id, username, full_name, role, password_hash, must_change_password, disabled_at,
+                     created_at, updated_at)
+                 VALUES (gen_random_uuid(), 'gone', 'Gone', 'viewer', '$argon2id$', false, now(), now(), now());
+                 UPDATE entity.submissions SET assignee = (SELECT id FROM entity.staff WHERE username = 'gone') WHERE id = {s1}"),
             "{s1}",
             "",
+        ),
+        (
+            "submission_counts_wrong",
+            one("INSERT INTO entity.submission_values VALUES ('status', 'none', 7)"),
+            "0",
+            "SELECT NOT EXISTS (SELECT FROM entity.wrong_submission_values)",
+        ),
+        (
+            "submission_search_wrong",
+            one("INSERT INTO entity.submission_search SELECT id, created_at, lower(concat_ws(chr(1), full_name, email_address,
+                     coalesce(company_name, ''), coalesce(project_description, ''))) FROM entity.submissions
+                 ON CONFLICT DO NOTHING;
+                 DELETE FROM entity.submission_search_pending;
+                 UPDATE entity.submission_search SET document = 'x' WHERE submission_id = {s1}"),
+            "{s1}",
+            "SELECT NOT EXISTS (SELECT FROM entity.wrong_submission_documents)",
         ),
         (
             "submission_synced_ahead",

@@ -2,10 +2,14 @@
 
 use crate::system::{System, application, key};
 use chrono::{TimeDelta, Utc};
-use entity_service::{idempotency, sweep};
+use entity_service::{
+    app::{MIGRATIONS, SCHEMA},
+    idempotency, sweep,
+};
 use futures::future::join_all;
 use keylight_contracts::v1;
 use keylight_domain::{error::ErrorCode, intake::DUPLICATE_EMAIL};
+use sqlx::PgPool;
 
 fn keyed(email: &str, name: &str, request: &str) -> v1::CreateSubmissionRequest {
     v1::CreateSubmissionRequest {
@@ -94,35 +98,46 @@ async fn a_key_of_another_request_is_refused_and_a_failed_one_is_free_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_are_kept_for_their_time_and_swept_in_lots() {
-    let system = System::start().await;
+    // without the service, whose own sweep would help
+    let migrate =
+        |pool: PgPool| async move { keylight_store::migrate(&pool, &MIGRATIONS, SCHEMA).await };
+    let database = keylight_testkit::postgres::database(migrate).await;
+    let pool = &database.pool;
+    let kept = || async {
+        sqlx::query_scalar::<_, i64>("SELECT count(*) FROM entity.idempotency_keys")
+            .fetch_one(pool)
+            .await
+            .unwrap()
+    };
     let now = Utc::now();
     sqlx::query(
         "INSERT INTO entity.idempotency_keys (key_digest, fingerprint, created_at)
          SELECT sha256(n::text::bytea), sha256('x'), $1 FROM generate_series(1, 1100) n",
     )
     .bind(now - idempotency::KEPT - TimeDelta::seconds(1))
-    .execute(&system.pool)
+    .execute(pool)
     .await
     .unwrap();
-    system
-        .create(keyed("a@example.com", "k1", "r"))
-        .await
-        .unwrap();
+    sqlx::query(
+        "INSERT INTO entity.idempotency_keys (key_digest, fingerprint, created_at)
+         VALUES (sha256('young'), sha256('x'), $1)",
+    )
+    .bind(now)
+    .execute(pool)
+    .await
+    .unwrap();
     let mut rounds = Vec::new();
     loop {
-        let swept = sweep::sweep(&system.pool, now).await.unwrap();
+        let swept = sweep::sweep(pool, now).await.unwrap();
         rounds.push(swept);
         if swept < sweep::LOT {
             break;
         }
     }
     assert_eq!(rounds, [500, 500, 100]);
-    assert_eq!(system.count("idempotency_keys").await, 1);
-    sweep::sweep(
-        &system.pool,
-        now + idempotency::KEPT + TimeDelta::minutes(1),
-    )
-    .await
-    .unwrap();
-    assert_eq!(system.count("idempotency_keys").await, 0);
+    assert_eq!(kept().await, 1);
+    sweep::sweep(pool, now + idempotency::KEPT + TimeDelta::minutes(1))
+        .await
+        .unwrap();
+    assert_eq!(kept().await, 0);
 }

@@ -87,6 +87,30 @@ async fn an_address_that_has_applied_again_is_in_the_way_unless_it_may() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn applications_of_the_predecessor_without_a_person_count_too() {
+    let system = System::start().await;
+    sqlx::query(
+        "INSERT INTO entity.submissions (id, full_name, email_address, email_key, phone_number, buyer_category,
+             financing_plan, land_status, build_budget, construction_timeline, status, legacy, deleted_at)
+         SELECT n, 'Twin', 'A@example.com', 'a@example.com', '-', '', '', '', '', '', NULL, true,
+             CASE WHEN n > 1 THEN now() END FROM generate_series(1, 3) n",
+    )
+    .execute(&system.pool)
+    .await
+    .unwrap();
+    assert_eq!(
+        restore(&system, 2).await.unwrap_err().code,
+        ErrorCode::Conflict
+    );
+    system.delete(1).await.unwrap();
+    restore(&system, 2).await.unwrap();
+    assert_eq!(
+        restore(&system, 3).await.unwrap_err().code,
+        ErrorCode::Conflict
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_person_comes_first() {
     let system = System::start().await;
     let made = system.create(application("a@example.com")).await.unwrap();

@@ -29,6 +29,8 @@ pub enum Remedy {
     DropRoles,
     /// The project is taken out of the archive.
     Unarchive,
+    /// Counts and search texts are brought to what the submissions say.
+    Derive,
 }
 
 /// A rule that holds across records, or should.

@@ -155,4 +155,21 @@ pub(super) const RULES: &[Rule] = &[
             " IS NOT NULL"
         ),
     ),
+    Rule::new(
+        "submission_counts_wrong",
+        "submission",
+        "The counts that statistics and pages show are not what counting says; somebody changed tables with the triggers off",
+        "SELECT 0::bigint AS id, 'counts of combinations, values or hours differ' AS detail, NULL::bigint AS target
+         WHERE EXISTS (SELECT FROM entity.wrong_submission_combinations)
+            OR EXISTS (SELECT FROM entity.wrong_submission_values) OR EXISTS (SELECT FROM entity.wrong_submission_hours)",
+    )
+    .mended_by(Remedy::Derive, "count anew"),
+    Rule::new(
+        "submission_search_wrong",
+        "submission",
+        "What search reads of a submission is not what it says; somebody changed tables with the triggers off",
+        "SELECT d.submission_id AS id, 'the search text is another' AS detail, NULL::bigint AS target
+         FROM entity.wrong_submission_documents d",
+    )
+    .mended_by(Remedy::Derive, "make it anew"),
 ];
