@@ -139,6 +139,6 @@ pub fn new_key(id: &str) -> SecretString {
     assert!(is_id(id), "the id is made by the program itself");
     let mut bytes = Zeroizing::new([0_u8; KEY]);
     rand::rng().fill(&mut *bytes);
-    let key = Zeroizing::new(STANDARD.encode(&*bytes));
+    let key = Zeroizing::new(STANDARD.encode(bytes.as_slice()));
     SecretString::from(format!("{id}:{}", &*key))
 }
