@@ -169,6 +169,12 @@ fn help_is_on_everything() {
     for words in [
         &["up"][..],
         &["clickup-sim"],
+        &["staff"],
+        &["staff", "add"],
+        &["token"],
+        &["token", "create"],
+        &["seal"],
+        &["seal", "rotate"],
         &["config"],
         &["config", "check"],
     ] {

@@ -62,7 +62,7 @@ async fn attempt(access: &Access, first: &mut FirstPassword) -> Result<(), Domai
         }
         None => {
             tracing::warn!(
-                "there is no staff account: set KEYLIGHT_ADMIN_PASSWORD, or make one with the admin token (POST /api/staff)"
+                "there is no staff account: set KEYLIGHT_ADMIN_PASSWORD, or make one with `keylight staff add`"
             );
             return Ok(());
         }

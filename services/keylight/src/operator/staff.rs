@@ -76,6 +76,20 @@ pub(crate) enum Staff {
         #[command(flatten)]
         common: Common,
     },
+    /// Change what an account may do, or the name that others see
+    #[command(group = clap::ArgGroup::new("what").required(true).multiple(true).args(["role", "name"]))]
+    Change {
+        /// The account
+        username: String,
+        /// What the account may do
+        #[arg(long, value_enum)]
+        role: Option<Role>,
+        /// Name that others see
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        common: Common,
+    },
     /// Shut an account out: ends its sessions and revokes its tokens
     Disable {
         /// The account
@@ -115,6 +129,7 @@ Examples:
   keylight staff add anna --role manager --name 'Anna Berg'
   printf '%s\\n' \"$PASSWORD\" | keylight staff add robot --password-stdin --must-change
   keylight staff passwd anna
+  keylight staff change anna --role admin
   keylight staff disable anna --reason 'has left'
   keylight staff list --json";
 
@@ -174,6 +189,22 @@ async fn perform(
             };
             let reply = client.set_password(request).await;
             (reply, common.json, "has a new password")
+        }
+        Staff::Change {
+            username,
+            role,
+            name,
+            common,
+        } => {
+            let request = UpdateStaffRequest {
+                staff: username,
+                role: role.map(Role::name),
+                full_name: name,
+                caller: caller(&common.reason),
+                ..UpdateStaffRequest::default()
+            };
+            let reply = client.update_staff(request).await;
+            (reply, common.json, "is changed")
         }
         Staff::Disable { username, common } => {
             let request = set_disabled(username, true, &common);

@@ -73,6 +73,12 @@ async fn staff_come_and_go() {
     );
     sign_in(&up, "anna", SECOND).await.unwrap();
 
+    let changed = up.run(&["staff", "change", "anna", "--role", "viewer"]);
+    assert_eq!(changed.done().out, "anna (viewer) is changed\n");
+    assert_eq!(sign_in(&up, "anna", SECOND).await.unwrap(), "viewer");
+    assert_eq!(up.run(&["staff", "change", "anna"]).code, Some(64));
+    up.run(&["staff", "change", "anna", "--role", "manager"])
+        .done();
     up.run(&["staff", "disable", "anna", "--reason", "has left"])
         .done();
     assert!(sign_in(&up, "anna", SECOND).await.is_err());
