@@ -9,6 +9,7 @@ use crate::{
     },
     config::Config,
     grpc::Door,
+    people::grpc::PeopleDoor,
     projects::{Workshop, door::ProjectDoor, search_index},
     records::door::RecordsDoor,
     submissions::{
@@ -168,7 +169,7 @@ impl Migrated {
         self.told.notify_waiters();
     }
 
-    async fn wait(&self) {
+    pub(crate) async fn wait(&self) {
         let told = self.told.notified();
         tokio::pin!(told);
         // listening begins before looking, so that nothing is missed in between
@@ -232,6 +233,7 @@ fn serve(
     })
     .max_decoding_message_size(MAX_REQUEST)
     .max_encoding_message_size(MAX_ANSWER);
+    let people = PeopleDoor::start(&pool, &clock, &outbox, &migrated, lifecycle);
     let door = Door {
         pool,
         clock,
@@ -249,6 +251,7 @@ fn serve(
     let services = Services::new(&config.rpc)
         .with(service)
         .with(projects)
+        .with(people)
         .with(records)
         .with(AccessServiceServer::new(access::grpc::Door {
             access,

@@ -77,7 +77,13 @@ pub async fn begin<R: Message + Default>(
             IDEMPOTENCY_KEY_REUSED,
         ));
     }
-    let reply = known.reply.unwrap_or_default();
+    // only an erasure takes a stored answer away
+    let Some(reply) = known.reply else {
+        return Err(DomainError::new(
+            ErrorCode::Conflict,
+            "This request was answered before, and the answer was erased with the data of its person",
+        ));
+    };
     R::decode(reply.as_slice())
         .map(Begun::Done)
         .map_err(|error| DomainError::internal(format!("stored reply cannot be read: {error}")))

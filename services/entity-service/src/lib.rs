@@ -5,6 +5,7 @@
 //! - [`access`]: staff accounts, sessions, API tokens
 //! - [`records`]: whether all of it fits together, and what was done to it
 //! - [`clickup`]: what the sync worker asks and reports
+//! - [`people`]: who applied, and what staff do with them
 //! - [`journal`]: audit entry, event and outbox row of every change
 //! - [`idempotency`]: requests that come twice
 //! - [`sweep`]: what is kept for a time only
@@ -21,6 +22,7 @@ pub mod grpc;
 pub mod idempotency;
 pub mod journal;
 pub mod legacy_import;
+pub mod people;
 pub mod projects;
 pub mod records;
 pub mod submissions;

@@ -4,7 +4,7 @@ use super::whitespace::is_js_space;
 
 /// Whether this may be an e-mail address: one `@` with something before it, and after it a dot that is neither the
 /// first nor the last character; no white space.
-pub(super) fn is_email(text: &str) -> bool {
+pub(crate) fn is_email(text: &str) -> bool {
     let Some((name, host)) = text.split_once('@') else {
         return false;
     };
@@ -17,7 +17,7 @@ pub(super) fn is_email(text: &str) -> bool {
 
 /// Whether this may be a phone number: at least ten characters, all of them ASCII digits, white space, `-`, `(`, `)`,
 /// `+` or `.`.
-pub(super) fn is_phone(text: &str) -> bool {
+pub(crate) fn is_phone(text: &str) -> bool {
     let mut count = 0_usize;
     for c in text.chars() {
         if !(c.is_ascii_digit() || matches!(c, '-' | '(' | ')' | '+' | '.') || is_js_space(c)) {

@@ -17,9 +17,11 @@ mod yes_no;
 pub use application::{Application, DEFAULT_REFERRAL_SOURCE};
 pub use body::InvalidJson;
 pub use choices::{BuildBudget, BuyerCategory, ConstructionTimeline, FinancingPlan, LandStatus};
+pub(crate) use contact::{is_email, is_phone};
 pub use field::Field;
 pub use raw_fields::{RawFields, RawValue};
 pub use validation::{FieldProblem, MAX_TEXT, parse, parse_owned};
+pub(crate) use validation::{MAX_NAME, MAX_PHONE};
 pub use whitespace::{is_blank, is_js_space, trim};
 
 /// What callers read when an e-mail address has applied already (contract 3.3). It is a plain invalid input, not a

@@ -13,8 +13,10 @@ use super::yes_no;
 /// Most characters (code points) of a description, a lot address or a preferred area. The predecessor had no bound,
 /// and three long descriptions made every list heavy.
 pub const MAX_TEXT: usize = 20_000;
-const MAX_NAME: usize = 255;
-const MAX_PHONE: usize = 20;
+/// Most characters of a name, an e-mail address or a company.
+pub(crate) const MAX_NAME: usize = 255;
+/// Most characters of a phone number.
+pub(crate) const MAX_PHONE: usize = 20;
 const MAX_REFERRAL: usize = 100;
 
 /// The fields without which there is no application, in the order of their messages.
