@@ -69,7 +69,7 @@ impl Upkeep {
         while !self.stopping.is_cancelled() {
             let began = Instant::now();
             let more = self.step().await?;
-            if told.elapsed() >= COME_BY || !more {
+            if told.elapsed() >= COME_BY {
                 self.tell().await?;
                 told = Instant::now();
             }

@@ -445,3 +445,30 @@ async fn what_is_wrong_is_found_and_mended() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_task_stops_when_asked_however_much_is_left() {
+    let system = System::start_with(1, |_| {}).await;
+    sqlx::query(
+        "INSERT INTO entity.submissions (full_name, email_address, email_key, phone_number, buyer_category, financing_plan,
+             land_status, build_budget, construction_timeline, project_description, status)
+         SELECT 'N', 'x', 'x', '-', 'developer', 'self_funding', 'own_land', '500k_plus', '3_to_6_months',
+             repeat(md5(n::text), 20), 'new' FROM generate_series(1, 5000) n",
+    )
+    .execute(&system.pool)
+    .await
+    .unwrap();
+    wait_until("the task is at it", PATIENCE, || async {
+        match system.count("submission_search").await {
+            0 => Err("nothing yet".to_owned()),
+            _ => Ok(()),
+        }
+    })
+    .await;
+    system.lifecycle.stop();
+    system.lifecycle.finished(PATIENCE / 10).await.unwrap();
+    assert!(
+        system.count("submission_search_pending").await > 0,
+        "it did not wait for the rest"
+    );
+}

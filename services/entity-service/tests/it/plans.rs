@@ -104,6 +104,7 @@ async fn by_id_means_by_primary_key_also_when_the_plan_is_from_an_empty_table() 
     for _ in 0..8 {
         everything_by_id(&system, first.id).await;
     }
+    let mut filler = system.pool.acquire().await.unwrap();
     sqlx::raw_sql(
         "INSERT INTO entity.users (full_name, email_address, email_key)
              SELECT 'N', n || '@example.com', n || '@example.com' FROM generate_series(1, 20000) n;
@@ -114,9 +115,13 @@ async fn by_id_means_by_primary_key_also_when_the_plan_is_from_an_empty_table() 
              '3_to_6_months', 'new', now(), now(), u.id, p.id FROM entity.users u JOIN entity.projects p ON p.user_id = u.id
          WHERE u.id > 1",
     )
-    .execute(&system.pool)
+    .execute(&mut *filler)
     .await
     .unwrap();
+    sqlx::query("SELECT pg_stat_force_next_flush()")
+        .execute(&mut *filler)
+        .await
+        .unwrap();
     wait_until("the documents are made", PATIENCE, || async {
         match system.count("submission_search_pending").await {
             0 => Ok(()),
@@ -124,15 +129,17 @@ async fn by_id_means_by_primary_key_also_when_the_plan_is_from_an_empty_table() 
         }
     })
     .await;
-    // of this session and of the service's, which tells after a moment
-    sqlx::query("SELECT pg_stat_force_next_flush()")
-        .execute(&system.pool)
-        .await
-        .unwrap();
-    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
-    system.get(1).await.unwrap();
-    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
-    system.get(1).await.unwrap();
+    // A session tells its statistics all at once, about every second: what it tells from now on holds all before.
+    let told = read_by_key(&system).await;
+    wait_until("what was read so far is told", PATIENCE, || async {
+        system.get(first.id).await.unwrap();
+        if read_by_key(&system).await > told {
+            Ok(())
+        } else {
+            Err("nothing yet".to_owned())
+        }
+    })
+    .await;
     let (before, keyed) = (read_otherwise(&system).await, read_by_key(&system).await);
     let last: i64 = sqlx::query_scalar("SELECT max(id) - 30 FROM entity.submissions")
         .fetch_one(&system.pool)
