@@ -43,6 +43,10 @@ async fn root(State(app): State<App>, headers: HeaderMap) -> Response {
                 ("updateSubmissionStatus", "PUT /api/submissions/:id/status"),
                 ("deleteSubmission", "DELETE /api/submissions/:id"),
                 ("testDatabase", "GET /api/test-db"),
+                ("users", "/api/users"),
+                ("projects", "/api/projects"),
+                ("documentation", "GET /api/docs"),
+                ("openapi", "GET /api/openapi.json"),
                 ("console", "GET /console"),
             ]),
         })

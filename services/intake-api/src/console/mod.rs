@@ -3,6 +3,7 @@
 mod chart;
 mod overview;
 mod password;
+mod quarantine;
 mod sign_in;
 
 use crate::access::{Role, Routes, Rule, Scope, Who};
@@ -10,8 +11,16 @@ use http::Method;
 
 pub(crate) fn routes() -> Routes {
     let read = Rule::Role(Role::Viewer, Scope::SubmissionsRead);
+    let write = Rule::Role(Role::Manager, Scope::SubmissionsWrite);
     Routes::new()
         .page(read, Method::GET, "/console", overview::overview)
+        .page(read, Method::GET, "/console/quarantine", quarantine::show)
+        .page(
+            write,
+            Method::POST,
+            "/console/quarantine/{id}",
+            quarantine::settle,
+        )
         .page(Rule::Public, Method::GET, "/console/login", sign_in::show)
         .page(
             Rule::Public,

@@ -15,7 +15,7 @@ const MAX_NAME: usize = 255;
 /// A project to be, or a whole project: what is left out is empty.
 #[derive(ToSchema)]
 #[schema(example = json!({
-    "name": "Lake house", "description": "A small house by the lake.", "buyer_category": "homebuyer",
+    "name": "Lake house", "description": "A small house by the lake.", "user_id": 1, "buyer_category": "homebuyer",
     "build_budget": "350k_400k", "construction_timeline": "6_to_12_months", "reason": "Signed today"
 }))]
 pub(crate) struct WholeProject {
@@ -23,9 +23,9 @@ pub(crate) struct WholeProject {
     name: String,
     #[schema(max_length = 20_000)]
     description: Option<String>,
-    /// The owner; one who owns nothing yet can be added later.
+    /// The owner.
     #[schema(minimum = 0)]
-    user_id: Option<i64>,
+    user_id: i64,
     #[schema(value_type = Option<BuyerCategory>)]
     buyer_category: Option<String>,
     #[schema(value_type = Option<FinancingPlan>)]
@@ -56,7 +56,7 @@ impl WholeProject {
         Self {
             name,
             description: fields.text("description", MAX_TEXT),
-            user_id: fields.number("user_id"),
+            user_id: fields.required_number("user_id"),
             buyer_category: fields.choice("buyer_category", &BuyerCategory::words()),
             financing_plan: fields.choice("financing_plan", &FinancingPlan::words()),
             interested_in_preferred_lender: fields.flag("interested_in_preferred_lender"),
@@ -78,7 +78,7 @@ impl WholeProject {
         ProjectFields {
             name: Some(self.name),
             description: filled(self.description),
-            user_id: self.user_id,
+            user_id: Some(self.user_id),
             buyer_category: filled(self.buyer_category),
             financing_plan: filled(self.financing_plan),
             interested_in_preferred_lender: self.interested_in_preferred_lender,
@@ -91,13 +91,13 @@ impl WholeProject {
         }
     }
 
-    /// As a change of everything that can be emptied; owner and yes-or-no fields stay when nothing is said of them.
+    /// As a change of everything that can be emptied; yes-or-no fields stay when nothing is said of them.
     pub(super) fn wire_whole(self) -> ProjectFields {
         let said = |text: Option<String>| Some(text.unwrap_or_default());
         ProjectFields {
             name: Some(self.name),
             description: said(self.description),
-            user_id: self.user_id,
+            user_id: Some(self.user_id),
             buyer_category: said(self.buyer_category),
             financing_plan: said(self.financing_plan),
             interested_in_preferred_lender: self.interested_in_preferred_lender,

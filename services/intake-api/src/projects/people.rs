@@ -17,7 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 
 /// Somebody who joins a project.
 #[derive(ToSchema)]
-#[schema(example = json!({"user_id": 1, "role": "co_buyer", "reason": "Bought together"}))]
+#[schema(example = json!({"user_id": 2, "role": "co_buyer", "reason": "Bought together"}))]
 pub(crate) struct NewProjectPerson {
     #[schema(minimum = 0)]
     user_id: i64,
@@ -116,7 +116,7 @@ pub(crate) async fn add(
     params(("id" = i64, Path, minimum = 0), ("user_id" = i64, Path, minimum = 0), RemovePersonQuery),
     responses(
         (status = 200, description = "Its people now", body = Record<Vec<ProjectPersonJson>>),
-        (status = 409, description = "An owner goes only when another one is named")
+        (status = 409, description = "Changed meanwhile")
     )
 )]
 pub(crate) async fn remove(

@@ -2,7 +2,8 @@
 
 use crate::{
     accounts::{CSRF, PASSWORD, secret},
-    support::{Answer, Door, TOKEN},
+    doubles::QUARANTINED,
+    support::{Answer, Door, TOKEN, with},
 };
 use axum::body::Body;
 use http::{Request, StatusCode};
@@ -218,4 +219,47 @@ async fn signing_out_ends_the_session_at_once() {
     assert!(door.accounts.sessions.lock().unwrap().is_empty());
     let answer = look(&door, "/console", &cookie).await;
     assert_eq!(leads(&answer), (StatusCode::SEE_OTHER, "/console/login"));
+}
+
+#[tokio::test]
+async fn staff_settle_what_was_put_aside() {
+    let door = Door::open().await;
+    let caught = with("project_reference", "<i>spam</i>".into());
+    assert_eq!(door.post(&caught).await.status, StatusCode::CREATED);
+    // a viewer looks only
+    let viewer = cookie(&door).await;
+    let page = look(&door, "/console/quarantine", &viewer).await;
+    assert!(page.text.contains("Ada Probe") && !page.text.contains("Release</button>"));
+    let session = door.accounts.seat('m', "manager");
+    let cookie = format!("__Host-keylight_session={session}");
+    let page = look(&door, "/console/quarantine", &cookie).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+    assert!(page.text.contains("Ada Probe") && page.text.contains("1 waits"));
+    let path = format!("/console/quarantine/{QUARANTINED}");
+    assert!(page.text.contains(&format!("action=\"{path}\"")));
+    // only from our own page
+    let forged = post(&door, &path, &cookie, &[("decision", "release")]).await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN);
+    let odd = post(
+        &door,
+        &path,
+        &cookie,
+        &[("csrf", CSRF), ("decision", "odd")],
+    )
+    .await;
+    assert_eq!(odd.status, StatusCode::BAD_REQUEST);
+    assert!(door.store.settled.lock().unwrap().is_none());
+    let fields = [("csrf", CSRF), ("decision", "release")];
+    let answer = post(&door, &path, &cookie, &fields).await;
+    assert_eq!(
+        leads(&answer),
+        (StatusCode::SEE_OTHER, "/console/quarantine"),
+        "{}",
+        answer.text
+    );
+    let settled = door.store.settled.lock().unwrap().clone().unwrap();
+    assert!(settled.release);
+    assert_eq!(settled.caller.unwrap().actor, "staff:ada");
+    let page = look(&door, "/console/quarantine", &cookie).await;
+    assert!(page.text.contains("Nothing waits"));
 }

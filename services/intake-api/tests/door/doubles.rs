@@ -19,6 +19,8 @@ pub struct Store {
     pub submissions: Mutex<Vec<Submission>>,
     pub last_created: Mutex<Option<v1::CreateSubmissionRequest>>,
     pub last_update: Mutex<Option<v1::UpdateSubmissionStatusRequest>>,
+    pub put_aside: Mutex<Option<v1::CreateSubmissionRequest>>,
+    pub settled: Mutex<Option<v1::SettleQuarantineRequest>>,
     pub calls: AtomicUsize,
     /// Answers as with the database away.
     pub database_away: AtomicBool,
@@ -37,6 +39,23 @@ impl Store {
 
     pub fn count(&self) -> usize {
         self.submissions.lock().unwrap().len()
+    }
+}
+
+/// The id of whatever was put aside.
+pub const QUARANTINED: &str = "0192b2c4-8d3e-7a10-9c55-3f2f6a7b8c9d";
+
+fn quarantined(application: v1::CreateSubmissionRequest) -> v1::QuarantinedApplication {
+    v1::QuarantinedApplication {
+        id: QUARANTINED.to_owned(),
+        at: Some(Timestamp {
+            seconds: 1_795_328_935,
+            nanos: 0,
+        }),
+        reason: "caught".to_owned(),
+        application: Some(application),
+        state: "waiting".to_owned(),
+        ..Default::default()
     }
 }
 
@@ -81,23 +100,39 @@ impl EntityService for Entity {
 
     async fn quarantine(
         &self,
-        _: Request<v1::QuarantineRequest>,
+        request: Request<v1::QuarantineRequest>,
     ) -> Result<Response<v1::QuarantinedApplication>, Status> {
-        Err(Status::unimplemented("not needed by these tests"))
+        let rows = self.0.enter()?;
+        drop(rows);
+        let application = request.into_inner().application;
+        *self.0.put_aside.lock().unwrap() = application.clone();
+        Ok(Response::new(quarantined(application.unwrap_or_default())))
     }
 
     async fn list_quarantine(
         &self,
         _: Request<v1::ListQuarantineRequest>,
     ) -> Result<Response<v1::QuarantinePage>, Status> {
-        Err(Status::unimplemented("not needed by these tests"))
+        let application = self.0.put_aside.lock().unwrap().clone();
+        let applications: Vec<_> = application.map(quarantined).into_iter().collect();
+        Ok(Response::new(v1::QuarantinePage {
+            waiting_count: i64::try_from(applications.len()).unwrap(),
+            applications,
+            next: String::new(),
+        }))
     }
 
     async fn settle_quarantine(
         &self,
-        _: Request<v1::SettleQuarantineRequest>,
+        request: Request<v1::SettleQuarantineRequest>,
     ) -> Result<Response<v1::QuarantinedApplication>, Status> {
-        Err(Status::unimplemented("not needed by these tests"))
+        let asked = request.into_inner();
+        if asked.id != QUARANTINED {
+            return Err(missing());
+        }
+        let application = self.0.put_aside.lock().unwrap().take();
+        *self.0.settled.lock().unwrap() = Some(asked);
+        Ok(Response::new(quarantined(application.unwrap_or_default())))
     }
 
     async fn create_submission(

@@ -156,3 +156,36 @@ async fn the_bare_address_leads_to_the_form() {
         (StatusCode::SEE_OTHER, "/")
     );
 }
+
+#[tokio::test]
+async fn what_only_a_program_fills_in_is_put_aside_with_the_usual_thanks() {
+    let door = Door::open().await;
+    let page = door
+        .knock(
+            Request::builder().uri("/").header("accept", BROWSER),
+            Body::empty(),
+        )
+        .await;
+    // people neither see nor reach it, and browsers do not fill it in
+    let trap = page
+        .text
+        .lines()
+        .find(|line| line.contains("name=\"project_reference\""))
+        .unwrap();
+    assert!(trap.contains("tabindex=\"-1\"") && trap.contains("autocomplete=\"off\""));
+    assert!(
+        page.text
+            .contains("<div class=\"apart\" aria-hidden=\"true\">")
+    );
+
+    let caught = apply(&door, &with("project_reference", json!("spam"))).await;
+    let stored = apply(&door, &with("project_reference", json!(""))).await;
+    assert_eq!(
+        (caught.status, caught.text),
+        (stored.status, stored.text),
+        "nothing tells the two apart"
+    );
+    assert_eq!(door.store.count(), 1);
+    let kept = door.store.put_aside.lock().unwrap().clone().unwrap();
+    assert_eq!(kept.email_address, "ada@example.com");
+}

@@ -135,3 +135,20 @@ async fn a_body_far_above_the_limit_is_answered_and_not_cut_off() {
         "{answer}"
     );
 }
+
+#[tokio::test]
+async fn all_clients_together_keep_a_pace_too() {
+    let door = Door::open_with(&[("KEYLIGHT_HTTP_APPLY_LIMIT_TOTAL", "2")]).await;
+    for _ in 0..2 {
+        assert_eq!(door.post(&serde_json::json!({})).await.status, 400);
+    }
+    let refused = door.post(&serde_json::json!({})).await;
+    assert_eq!(refused.status, 429);
+    assert_eq!(refused.json()["code"], "rate_limited");
+    assert!(refused.header("retry-after").parse::<u32>().unwrap() > 0);
+    // nobody else is slowed down
+    assert_eq!(
+        door.admin("GET", "/api/submissions", None).await.status,
+        200
+    );
+}
