@@ -77,6 +77,14 @@ impl EntityService for Door {
         answer(self.get(request.into_inner()).await)
     }
 
+    async fn get_submissions(
+        &self,
+        request: Request<v1::GetSubmissionsRequest>,
+    ) -> Answer<v1::SubmissionList> {
+        self.open()?;
+        answer(self.get_several(&request.into_inner().ids).await)
+    }
+
     async fn list_submissions(
         &self,
         request: Request<v1::ListSubmissionsRequest>,

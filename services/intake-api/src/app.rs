@@ -6,7 +6,9 @@ use crate::{
     config::{self, Config},
     console, form, health, info, openapi,
     pace::Pace,
-    people, projects, quarantine, records, staff, submissions, test_db, tokens,
+    people, projects, quarantine,
+    reading::Reads,
+    records, staff, submissions, test_db, tokens,
 };
 use axum::Router;
 use keylight_rpc::client::{Channel, channel};
@@ -85,6 +87,7 @@ pub(crate) struct Door {
     pub(crate) production: bool,
     pub(crate) body_limit: usize,
     pub(crate) pace: Pace,
+    pub(crate) reads: Reads,
     pub(crate) began: Instant,
     /// The OpenAPI document as it is served.
     pub(crate) openapi: bytes::Bytes,
@@ -166,6 +169,7 @@ pub fn build(config: &Config, deps: Deps) -> anyhow::Result<Router> {
             total: RateLimit::per_minute(config.apply_limit_total),
             proxies: config.trusted_proxies,
         },
+        reads: Reads::new(&deps.entity),
         began: Instant::now(),
         openapi,
         deps,

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 /// Largest answer that is taken. A page of a hundred imported rows may hold descriptions from the time when they had
 /// no bound.
-const MAX_ANSWER_BYTES: usize = 64 << 20;
+pub(crate) const MAX_ANSWER_BYTES: usize = 64 << 20;
 
 impl Door {
     /// A client of the entity service; cheap, all share one connection.

@@ -29,6 +29,7 @@ mod people;
 mod projects;
 mod quarantine;
 mod query;
+mod reading;
 mod records;
 mod requests;
 mod staff;

@@ -177,6 +177,7 @@ macro_rules! not_asked {
 not_asked! {
     create_submission(CreateSubmissionRequest) -> Submission;
     get_submission(GetSubmissionRequest) -> Submission;
+    get_submissions(GetSubmissionsRequest) -> SubmissionList;
     list_submissions(ListSubmissionsRequest) -> SubmissionPage;
     search_submissions(SearchSubmissionsRequest) -> SubmissionPage;
     recent_submissions(RecentSubmissionsRequest) -> SubmissionList;

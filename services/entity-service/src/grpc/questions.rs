@@ -51,6 +51,19 @@ impl Door {
         Ok(found)
     }
 
+    pub(super) async fn get_several(&self, ids: &[i64]) -> Result<v1::SubmissionList, DomainError> {
+        if ids.len() > find::MOST_AT_ONCE {
+            return Err(DomainError::invalid(format!(
+                "At most {} submissions at once",
+                find::MOST_AT_ONCE
+            )));
+        }
+        let rows = find::get_several(&self.pool, ids).await?;
+        Ok(v1::SubmissionList {
+            submissions: rows.into_iter().map(Into::into).collect(),
+        })
+    }
+
     pub(super) async fn list(
         &self,
         request: v1::ListSubmissionsRequest,

@@ -38,4 +38,5 @@ mod records_rules;
 mod repeats;
 mod restored;
 mod returning;
+mod several;
 mod system;

@@ -50,6 +50,10 @@ async fn everything_by_id(system: &System, id: i64) {
         include_deleted: true,
     };
     let _ = client.get_submission(with).await;
+    let several = v1::GetSubmissionsRequest {
+        ids: (id..id + 20).collect(),
+    };
+    told(client.get_submissions(several).await).unwrap();
     let _ = client
         .get_sync_view(v1::GetSyncViewRequest { submission_id: id })
         .await;

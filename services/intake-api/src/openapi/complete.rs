@@ -168,7 +168,11 @@ fn add_answer(operation: &mut Value, status: &str, words: &str) {
 
 /// Name of the body's schema. A flat body can be sent as a form, too.
 fn body(operation: &mut Value, schemas: &Value) -> Option<String> {
-    let content = operation["requestBody"]["content"].as_object_mut()?;
+    // looking by index would leave a body of null with those that have none
+    let content = operation
+        .get_mut("requestBody")?
+        .get_mut("content")?
+        .as_object_mut()?;
     let described = content.get("application/json")?.clone();
     let schema = &described["schema"];
     let reference = schema["$ref"].as_str().or_else(|| {

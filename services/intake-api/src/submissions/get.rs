@@ -32,6 +32,10 @@ pub(crate) async fn get(
 ) -> Result<Response, ApiError> {
     let id = path.id(Noun::SUBMISSION)?;
     let also = ListQuery::read(&query)?;
+    if also == ListQuery::default() {
+        let found = app.reads.submission(id).await.map(tonic::Response::new);
+        return Ok(Record::new(SubmissionJson::from(answered(found)?)).unless_known(&headers));
+    }
     let request = GetSubmissionRequest {
         id,
         with_user: also.with_user(),

@@ -11,17 +11,16 @@ use crate::{
     envelope::{Listing, PaginationJson},
     requests::{PageQuery, Parameters},
 };
-use axum::response::Response;
-use keylight_contracts::v1::{
-    ListSubmissionsRequest, SubmissionFilter, SubmissionPage, SubmissionStatsRequest,
-};
+use keylight_contracts::v1::{ListSubmissionsRequest, SubmissionFilter, SubmissionPage};
 use keylight_web::error::ApiError;
+use std::sync::Arc;
+use tonic::Response;
 use utoipa::IntoParams;
 
 const EMBEDDED: [&str; 2] = ["user", "project"];
 
 /// What else is wanted of a list.
-#[derive(Debug, Clone, Copy, Default, IntoParams)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
     /// What to show along, separated by commas: `user`, `project`.
@@ -70,7 +69,8 @@ pub(crate) async fn matching(
         with_project: also.with_project(),
         deleted: also.deleted,
     };
-    answered(app.entity().list_submissions(request).await)
+    let page = answered(app.reads.list(request).await.map(Response::new))?;
+    Ok(Arc::unwrap_or_clone(page))
 }
 
 /// The same with the counts of all submissions, whatever the filter.
@@ -96,7 +96,7 @@ pub(crate) async fn listed(
     app: &Door,
     filter: SubmissionFilter,
     page: &PageQuery,
-) -> Result<Response, ApiError> {
+) -> Result<axum::response::Response, ApiError> {
     let found = matching(app, filter, page, ListQuery::default()).await?;
     let place = PaginationJson::counted(page, found.total_count, found.next);
     Ok(Listing::new(many(found.submissions), place).ok())
@@ -104,10 +104,5 @@ pub(crate) async fn listed(
 
 /// The counts of all submissions.
 pub(crate) async fn counts(app: &Door) -> Result<Counts, ApiError> {
-    answered(
-        app.entity()
-            .submission_stats(SubmissionStatsRequest {})
-            .await,
-    )
-    .map(Counts::from)
+    answered(app.reads.counts().await.map(Response::new)).map(Counts::from)
 }

@@ -197,6 +197,17 @@ impl EntityService for Entity {
             .ok_or_else(missing)
     }
 
+    async fn get_submissions(
+        &self,
+        request: Request<v1::GetSubmissionsRequest>,
+    ) -> Result<Response<v1::SubmissionList>, Status> {
+        let rows = self.0.enter()?;
+        let ids = request.into_inner().ids;
+        let found = rows.iter().filter(|row| ids.contains(&row.id));
+        let submissions = found.cloned().collect();
+        Ok(Response::new(v1::SubmissionList { submissions }))
+    }
+
     async fn list_submissions(
         &self,
         request: Request<v1::ListSubmissionsRequest>,

@@ -14,5 +14,6 @@ mod frames;
 mod intake;
 mod listener;
 mod openapi;
+mod shared_reads;
 mod support;
 mod who_may_call;
