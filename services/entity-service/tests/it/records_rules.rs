@@ -443,3 +443,84 @@ async fn a_life_without_accidents_breaks_no_rule() {
     desk.link(bob.id, 0).await.unwrap();
     assert_eq!(report(&desk).await, BTreeMap::new());
 }
+
+/// Nor does what staff do with people: new addresses, merges, deletions, erasure.
+#[tokio::test(flavor = "multi_thread")]
+async fn people_who_come_and_go_break_no_rule() {
+    let desk = Desk::start().await;
+    let mut people =
+        v1::people_service_client::PeopleServiceClient::new(desk.system.channel.clone());
+    let mut applied = Vec::new();
+    for name in ["ada", "bob", "eve", "joe", "kim"] {
+        applied.push(desk.applied(&format!("{name}@example.com")).await);
+    }
+    let user = |n: usize| applied[n].user_id.unwrap();
+    let project = |n: usize| applied[n].project_id.unwrap();
+    desk.add(project(2), user(1), "co_buyer").await.unwrap();
+    desk.add(project(3), user(4), "contact").await.unwrap();
+
+    let moved = v1::UpdatePersonRequest {
+        id: user(0),
+        email_address: Some("Ada.New@example.com".to_owned()),
+        caller: caller("moved"),
+        ..Default::default()
+    };
+    outcome(people.update_person(moved).await).unwrap();
+    assert_eq!(report(&desk).await, BTreeMap::new(), "a new address");
+
+    let merge = |kept_id, merged_id| v1::MergePeopleRequest {
+        kept_id,
+        merged_id,
+        caller: caller("the same person"),
+    };
+    outcome(people.merge_people(merge(user(0), user(1))).await).unwrap();
+    assert_eq!(report(&desk).await, BTreeMap::new(), "merged");
+    let twice = outcome(people.merge_people(merge(user(2), user(0))).await).unwrap();
+    assert_eq!(report(&desk).await, BTreeMap::new(), "merged twice");
+    let undo = v1::UndoMergeRequest {
+        merge_id: twice.id,
+        caller: caller("not the same person"),
+    };
+    outcome(people.undo_merge(undo).await).unwrap();
+    assert_eq!(report(&desk).await, BTreeMap::new(), "and back");
+
+    let delete = v1::DeletePersonRequest {
+        id: user(3),
+        cascade: true,
+        expected_version: None,
+        caller: caller("asked for"),
+    };
+    outcome(people.delete_person(delete.clone()).await).unwrap();
+    assert_eq!(report(&desk).await, BTreeMap::new(), "deleted");
+    let refused = desk.restore(project(3)).await.unwrap_err();
+    assert!(
+        refused.message.contains("restore the person first"),
+        "{refused}"
+    );
+    let restore = v1::RestorePersonRequest {
+        id: user(3),
+        caller: caller("after all"),
+    };
+    outcome(people.restore_person(restore).await).unwrap();
+    assert_eq!(report(&desk).await, BTreeMap::new(), "restored");
+    assert_eq!(desk.view(project(3)).await.unwrap().submissions.len(), 1);
+
+    outcome(people.delete_person(delete).await).unwrap();
+    let erase = v1::ErasePersonRequest {
+        id: user(3),
+        confirm_email: "joe@example.com".to_owned(),
+        caller: caller("asked for"),
+    };
+    outcome(people.erase_person(erase).await).unwrap();
+    assert_eq!(report(&desk).await, BTreeMap::new(), "erased");
+    let left: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM entity.project_search WHERE text ILIKE '%ada probe%'",
+    )
+    .fetch_one(&desk.system.pool)
+    .await
+    .unwrap();
+    assert!(
+        left <= 4,
+        "the erased person's project is searched no more by name"
+    );
+}

@@ -86,11 +86,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new(
         "submission_assigned_to_nobody",
         "submission",
-        "A submission is assigned to an account that does not exist or is disabled, so nobody takes care of it",
-        "SELECT s.id, CASE WHEN a.id IS NULL THEN 'no such account' ELSE 'the account is disabled' END AS detail,
-             NULL::bigint AS target
-         FROM entity.submissions s LEFT JOIN entity.staff a ON a.id = s.assignee
-         WHERE s.deleted_at IS NULL AND s.assignee IS NOT NULL AND (a.id IS NULL OR a.disabled_at IS NOT NULL)",
+        "A submission is assigned to an account that is disabled, so nobody takes care of it",
+        "SELECT s.id, 'the account of its assignee is disabled' AS detail, NULL::bigint AS target
+         FROM entity.submissions s JOIN entity.staff a ON a.id = s.assignee
+         WHERE s.deleted_at IS NULL AND a.disabled_at IS NOT NULL",
     ),
     Rule::new(
         "submission_synced_ahead",
