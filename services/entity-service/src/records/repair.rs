@@ -12,7 +12,7 @@ use keylight_runtime::clock::Clock;
 use keylight_store::StoreError;
 
 /// Most cases that one call mends; the report says how many are left for the next.
-pub const MAX_CASES: i64 = 2000;
+pub const MAX_CASES: i64 = 1000;
 /// Most cases that a report lists.
 const MAX_LISTED: usize = 1000;
 /// Cases in one transaction.

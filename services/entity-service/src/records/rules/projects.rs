@@ -87,12 +87,15 @@ pub(super) const RULES: &[Rule] = &[
         "SELECT p.id, 'submissions of ' || count(DISTINCT s.user_id) || ' people, of whom '
                  || count(DISTINCT s.user_id) FILTER (WHERE m.user_id IS NULL) || ' are not of the project' AS detail,
              NULL::bigint AS target
-         FROM entity.projects p JOIN entity.submissions s ON s.project_id = p.id AND s.deleted_at IS NULL
+         FROM (SELECT project_id FROM entity.submissions WHERE deleted_at IS NULL AND user_id IS NOT NULL
+               GROUP BY project_id HAVING min(user_id) <> max(user_id)) several
+             JOIN entity.projects p ON p.id = several.project_id
+             JOIN entity.submissions s ON s.project_id = p.id AND s.deleted_at IS NULL
              LEFT JOIN (SELECT DISTINCT project_id, user_id FROM entity.project_members) m
                  ON m.project_id = p.id AND m.user_id = s.user_id
          WHERE p.deleted_at IS NULL AND s.user_id IS NOT NULL
          GROUP BY p.id
-         HAVING count(DISTINCT s.user_id) > 1 AND count(*) FILTER (WHERE m.user_id IS NULL) > 0",
+         HAVING count(*) FILTER (WHERE m.user_id IS NULL) > 0",
     ),
     Rule::new(
         "project_status_unknown",
