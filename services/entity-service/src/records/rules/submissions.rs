@@ -48,8 +48,13 @@ pub(super) const RULES: &[Rule] = &[
                AND NOT EXISTS (SELECT FROM entity.users m WHERE m.email_key = s.email_key AND m.merged_into IS NOT NULL AND ",
             survivor!("m.id"),
             " = u.id)
-               AND NOT EXISTS (SELECT FROM entity.audit_log l WHERE l.entity = 'user' AND l.entity_id = u.id
-                   AND (lower(btrim(l.before->>'email_address')) = s.email_key OR l.before->>'email_key' = s.email_key))"
+               AND NOT EXISTS (
+                   WITH RECURSIVE same AS (
+                       SELECT u.id
+                       UNION SELECT g.merged_id FROM same JOIN entity.merges g ON g.kept_id = same.id
+                       WHERE g.undone_at IS NULL)
+                   SELECT FROM same JOIN entity.audit_log l ON l.entity = 'user' AND l.entity_id = same.id
+                   WHERE lower(btrim(l.before->>'email_address')) = s.email_key OR l.before->>'email_key' = s.email_key)"
         ),
     ),
     Rule::new(
