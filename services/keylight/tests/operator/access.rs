@@ -2,7 +2,11 @@
 
 use crate::program::Up;
 use keylight_contracts::v1::{IdentifyRequest, SignInRequest, identify_request::Credential};
+use keylight_testkit::wait::wait_until;
+use std::time::Duration;
 use tonic::Code;
+
+const LONG: Duration = Duration::from_secs(30);
 
 const PASSWORD: &str = "correct horse battery staple";
 const SECOND: &str = "another horse another staple";
@@ -128,6 +132,9 @@ async fn tokens_open_the_api_until_they_are_revoked() {
         identify(&up, "kl_wrong").await.unwrap_err(),
         Code::Unauthenticated
     );
+    // at the door, where programs show it
+    assert_eq!(up.api("/api/submissions", &secret).await, 200);
+    assert_eq!(up.api("/api/submissions", "kl_wrong").await, 401);
 
     // the second one at once, the first one until the overlap ends
     let rotated = up
@@ -163,6 +170,14 @@ async fn tokens_open_the_api_until_they_are_revoked() {
         identify(&up, &third).await.unwrap_err(),
         Code::Unauthenticated
     );
+    // the door may remember an answer for a moment
+    wait_until("the token does not count any more", LONG, || async {
+        match up.api("/api/submissions", &third).await {
+            401 => Ok(()),
+            other => Err(other.to_string()),
+        }
+    })
+    .await;
     assert!(!up.run(&["token", "list"]).done().out.contains("website"));
     let all = up.run(&["token", "list", "--all", "--json"]).json();
     assert!(all[0]["revoked_at"].is_string(), "{all}");
