@@ -21,6 +21,7 @@ pub mod throttle;
 pub mod tokens;
 
 use chrono::{DateTime, SubsecRound as _, Utc};
+use keylight_domain::access::login_name;
 use keylight_runtime::clock::Clock;
 use passwords::Passwords;
 use secrets::Randomness;
@@ -38,6 +39,12 @@ pub struct Access {
     pub random: Arc<dyn Randomness>,
     /// Hashes passwords, a few at a time.
     pub passwords: Passwords,
+}
+
+/// A name to look for. What cannot be a name is empty, which nothing is called: texts from outside may hold what the
+/// database does not even compare.
+fn wanted(text: &str) -> String {
+    login_name("name", text).unwrap_or_default()
 }
 
 impl Access {

@@ -4,6 +4,7 @@ use super::{
     Access, secrets,
     staff::{self, end_sessions, write_down},
     throttle::{self, Counted},
+    wanted,
 };
 use crate::{
     idempotency::{self, Begun},
@@ -16,6 +17,7 @@ use keylight_domain::{
 };
 use keylight_store::StoreError;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// Sets a password and ends every other session of the account. Whoever changes their own shows the current one.
 ///
@@ -29,8 +31,9 @@ pub async fn set(
     let caller = Caller::read(request.caller, access.clock.as_ref());
     let now = access.now();
     let known = sqlx::query!(
-        "SELECT username, password_hash FROM entity.staff WHERE username = $1 OR id::text = $1",
-        request.staff.trim().to_ascii_lowercase(),
+        "SELECT username, password_hash FROM entity.staff WHERE id = $1 OR username = $2",
+        Uuid::try_parse(&request.staff).ok(),
+        wanted(&request.staff),
     )
     .fetch_optional(&access.pool)
     .await

@@ -5,6 +5,7 @@ use super::{
     identify::Identity,
     secrets,
     throttle::{self, Counted},
+    wanted,
 };
 use crate::journal::{Cause, Change, Record, note};
 use chrono::{DateTime, Utc};
@@ -49,7 +50,7 @@ pub async fn sign_in(access: &Access, attempt: Attempt<'_>) -> Result<Begun, Dom
         }
         return Err(error);
     }
-    let username = attempt.username.trim().to_ascii_lowercase();
+    let username = wanted(attempt.username);
     let account = sqlx::query!(
         r#"SELECT id, full_name, role, password_hash, must_change_password, disabled_at IS NOT NULL AS "disabled!"
            FROM entity.staff WHERE username = $1"#,

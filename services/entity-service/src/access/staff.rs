@@ -1,6 +1,6 @@
 //! Staff accounts.
 
-use super::{Access, tokens};
+use super::{Access, tokens, wanted};
 use crate::{
     idempotency::{self, Begun},
     journal::{Caller, Change, Record, note},
@@ -238,7 +238,7 @@ pub(super) async fn lock(
         "SELECT id, username, full_name, role, disabled_at, version, created_at, last_sign_in_at, must_change_password
          FROM entity.staff WHERE id = $1 OR username = $2 FOR UPDATE",
         Uuid::try_parse(staff).ok(),
-        staff.trim().to_ascii_lowercase(),
+        wanted(staff),
     )
     .fetch_optional(connection)
     .await

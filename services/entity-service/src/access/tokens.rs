@@ -1,6 +1,6 @@
 //! API tokens.
 
-use super::{Access, secrets, staff::read_role};
+use super::{Access, secrets, staff::read_role, wanted};
 use crate::{
     idempotency::{self, Begun},
     journal::{Caller, Change, Record, note},
@@ -323,7 +323,7 @@ async fn lock(connection: &mut PgConnection, token: &str) -> Result<Row, DomainE
                 ORDER BY s.works_until IS NOT NULL, s.created_at DESC LIMIT 1) AS hint
            FROM entity.api_tokens t WHERE t.id = $1 OR t.name = $2 FOR UPDATE"#,
         Uuid::try_parse(token).ok(),
-        token.trim().to_ascii_lowercase(),
+        wanted(token),
     )
     .fetch_optional(connection)
     .await

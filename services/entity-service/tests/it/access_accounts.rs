@@ -104,6 +104,8 @@ async fn a_wrong_name_and_a_wrong_password_look_alike() {
         ("", ""),
         ("ada", ""),
         ("a'; --", "\u{0}"),
+        ("\u{0}", PASSWORD),
+        ("ada\u{0}", PASSWORD),
     ] {
         answers.push(door.sign_in(username, password).await.unwrap_err());
     }
@@ -294,6 +296,10 @@ async fn changes_are_versioned_audited_and_bounded() {
     );
     assert_eq!(
         code(door.update(role("nobody", "viewer")).await),
+        ErrorCode::NotFound
+    );
+    assert_eq!(
+        code(door.update(role("e\u{0}e", "viewer")).await),
         ErrorCode::NotFound
     );
     let create = |username: &str, password: &str, role: &str| {

@@ -59,7 +59,7 @@ impl Post {
         }
         let mut request = match who.session() {
             None => request,
-            Some(_) => forgery::check(&self.app, &who.csrf_token, request)
+            Some(_) => forgery::check(&self.app, &who.csrf_token, self.audience, request)
                 .await
                 .map_err(|error| error.into_response())?,
         };

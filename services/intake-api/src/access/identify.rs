@@ -55,10 +55,11 @@ impl Door {
         secret: &str,
         credential: identify_request::Credential,
     ) -> Result<Arc<Identity>, ApiError> {
-        let asked = Instant::now();
-        if let Some(identity) = self.remembered.get(secret, asked) {
+        let now = Instant::now();
+        if let Some(identity) = self.remembered.get(secret, now) {
             return Ok(identity);
         }
+        let asked = self.remembered.asking(now);
         let request = IdentifyRequest {
             credential: Some(credential),
         };

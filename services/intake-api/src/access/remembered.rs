@@ -21,20 +21,44 @@ type Digest = [u8; 32];
 /// Valid credentials by their digest; the credentials themselves are not kept.
 #[derive(Default)]
 pub(crate) struct Remembered {
-    known: Mutex<HashMap<Digest, (Instant, Arc<Identity>)>>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    known: HashMap<Digest, (Instant, Arc<Identity>)>,
+    /// How often everybody was forgotten: an answer that was on its way meanwhile is not kept.
+    forgotten: u64,
+}
+
+/// A question on its way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    at: Instant,
+    forgotten: u64,
 }
 
 impl Remembered {
     /// Who showed this at most [`REMEMBERED`] ago.
     pub(super) fn get(&self, credential: &str, now: Instant) -> Option<Arc<Identity>> {
-        let known = self.lock();
-        let (since, identity) = known.get(&digest(credential))?;
+        let inner = self.lock();
+        let (since, identity) = inner.known.get(&digest(credential))?;
         (now.duration_since(*since) < REMEMBERED).then(|| identity.clone())
     }
 
-    /// `asked` is when the question was sent: the answer may be as old as that.
-    pub(super) fn keep(&self, credential: &str, identity: Arc<Identity>, asked: Instant) {
-        let mut known = self.lock();
+    /// A question that is sent now: its answer may be as old as that.
+    pub(super) fn asking(&self, at: Instant) -> Asked {
+        let forgotten = self.lock().forgotten;
+        Asked { at, forgotten }
+    }
+
+    /// Keeps the answer to a question.
+    pub(super) fn keep(&self, credential: &str, identity: Arc<Identity>, asked: Asked) {
+        let mut inner = self.lock();
+        if inner.forgotten != asked.forgotten {
+            return;
+        }
+        let (known, asked) = (&mut inner.known, asked.at);
         if known.len() >= MOST {
             known.retain(|_, (since, _)| asked.duration_since(*since) < REMEMBERED);
         }
@@ -46,12 +70,14 @@ impl Remembered {
 
     /// Forgets everybody, because something about accounts or tokens was changed.
     pub(crate) fn forget(&self) {
-        self.lock().clear();
+        let mut inner = self.lock();
+        inner.known.clear();
+        inner.forgotten += 1;
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Digest, (Instant, Arc<Identity>)>> {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
         // an insert that panicked leaves a usable map
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -82,11 +108,15 @@ mod tests {
     #[test]
     fn for_a_moment_and_not_longer() {
         let (remembered, now) = (Remembered::default(), Instant::now());
-        remembered.keep("secret", somebody(), now);
+        remembered.keep("secret", somebody(), remembered.asking(now));
         assert!(remembered.get("secret", now + REMEMBERED / 2).is_some());
         assert!(remembered.get("secret", now + REMEMBERED).is_none());
         assert!(remembered.get("other", now).is_none());
+        let asked = remembered.asking(now);
         remembered.forget();
+        assert!(remembered.get("secret", now).is_none());
+        // asked before everybody was forgotten
+        remembered.keep("secret", somebody(), asked);
         assert!(remembered.get("secret", now).is_none());
     }
 
@@ -94,10 +124,10 @@ mod tests {
     fn never_more_than_it_may_hold() {
         let (remembered, now) = (Remembered::default(), Instant::now());
         for number in 0..MOST + 10 {
-            remembered.keep(&number.to_string(), somebody(), now);
+            remembered.keep(&number.to_string(), somebody(), remembered.asking(now));
         }
-        assert_eq!(remembered.lock().len(), MOST);
-        remembered.keep("late", somebody(), now + REMEMBERED);
-        assert_eq!(remembered.lock().len(), 1);
+        assert_eq!(remembered.lock().known.len(), MOST);
+        remembered.keep("late", somebody(), remembered.asking(now + REMEMBERED));
+        assert_eq!(remembered.lock().known.len(), 1);
     }
 }

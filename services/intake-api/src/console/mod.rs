@@ -1,5 +1,6 @@
 //! The staff console: sign-in with an account, and pages that show how things stand.
 
+mod access;
 mod chart;
 mod overview;
 mod password;
@@ -9,10 +10,14 @@ mod sign_in;
 use crate::access::{Role, Routes, Rule, Scope, Who};
 use http::Method;
 
+/// Who manages accounts and tokens.
+const MANAGE: Rule = Rule::Role(Role::Admin, Scope::StaffAdmin);
+
 pub(crate) fn routes() -> Routes {
     let read = Rule::Role(Role::Viewer, Scope::SubmissionsRead);
     let write = Rule::Role(Role::Manager, Scope::SubmissionsWrite);
     Routes::new()
+        .merge(access::routes())
         .page(read, Method::GET, "/console", overview::overview)
         .page(read, Method::GET, "/console/quarantine", quarantine::show)
         .page(
@@ -53,6 +58,8 @@ struct Visitor {
     name: String,
     /// For the forms.
     csrf: String,
+    /// May see the page of accounts and tokens.
+    manages: bool,
     /// Has an account, so there is something to sign out of.
     signed_in: bool,
 }
@@ -66,6 +73,7 @@ impl Visitor {
         };
         Self {
             name: name.clone(),
+            manages: MANAGE.admits(who).is_ok(),
             csrf: who.csrf_token.clone(),
             signed_in: who.session().is_some(),
         }

@@ -263,3 +263,79 @@ async fn staff_settle_what_was_put_aside() {
     let page = look(&door, "/console/quarantine", &cookie).await;
     assert!(page.text.contains("Nothing waits"));
 }
+
+#[tokio::test]
+async fn admins_manage_accounts_and_tokens_and_nobody_else_sees_them() {
+    let door = Door::open().await;
+    let viewer = format!(
+        "__Host-keylight_session={}",
+        door.accounts.seat('v', "manager")
+    );
+    assert_eq!(
+        look(&door, "/console/staff", &viewer).await.status,
+        StatusCode::FORBIDDEN
+    );
+    assert!(
+        !look(&door, "/console", &viewer)
+            .await
+            .text
+            .contains("/console/staff")
+    );
+
+    let admin = format!(
+        "__Host-keylight_session={}",
+        door.accounts.seat('a', "admin")
+    );
+    let page = look(&door, "/console/staff", &admin).await;
+    assert_eq!(page.status, StatusCode::OK);
+    for expected in ["grace", "submissions:read", "Revoke"] {
+        assert!(page.text.contains(expected), "{expected}\n{}", page.text);
+    }
+    let send = async |path, fields: &[(&str, &str)]| {
+        let fields: Vec<_> = [("csrf", CSRF)]
+            .into_iter()
+            .chain(fields.iter().copied())
+            .collect();
+        post(&door, path, &admin, &fields).await
+    };
+    let made = send(
+        "/console/tokens",
+        &[
+            ("do", "create"),
+            ("name", "website"),
+            ("role", "viewer"),
+            ("people:read", "yes"),
+        ],
+    )
+    .await;
+    assert_eq!(made.status, StatusCode::OK);
+    assert!(
+        made.text.contains(&crate::accounts::token('n')),
+        "{}",
+        made.text
+    );
+    assert_eq!(made.header("cache-control"), "no-store");
+    let fields = [
+        ("do", "create"),
+        ("username", "zoe"),
+        ("role", "viewer"),
+        ("password", "a long password"),
+    ];
+    let made = send("/console/staff", &fields).await;
+    assert!(
+        made.text.contains("The account zoe is made.") && !made.text.contains("a long password")
+    );
+    let stale = send(
+        "/console/staff",
+        &[("do", "disable"), ("staff", "grace"), ("version", "9")],
+    )
+    .await;
+    assert_eq!(stale.status, StatusCode::CONFLICT);
+    assert!(stale.text.contains("changed meanwhile"));
+    let odd = send("/console/staff", &[("do", "explode")]).await;
+    assert_eq!(odd.status, StatusCode::BAD_REQUEST);
+    let bare = post(&door, "/console/staff", &admin, &fields).await;
+    assert_eq!(bare.status, StatusCode::FORBIDDEN);
+    let callers = door.accounts.callers.lock().unwrap();
+    assert!(callers.len() == 3 && callers.iter().all(|caller| caller.actor == "staff:ada"));
+}
