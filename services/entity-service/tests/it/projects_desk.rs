@@ -13,6 +13,15 @@ pub struct Desk {
 
 pub type Outcome<T> = Result<T, DomainError>;
 
+/// Action, before, after and why.
+pub type Entry = (String, serde_json::Value, serde_json::Value, Option<String>);
+type StoredEntry = (
+    String,
+    Option<serde_json::Value>,
+    Option<serde_json::Value>,
+    Option<String>,
+);
+
 pub fn outcome<T>(answer: Result<Response<T>, Status>) -> Outcome<T> {
     answer
         .map(Response::into_inner)
@@ -211,18 +220,9 @@ impl Desk {
     }
 
     /// Actions in the audit log of a record, in order, each with before, after and why.
-    pub async fn audit(
-        &self,
-        entity: &str,
-        id: i64,
-    ) -> Vec<(String, serde_json::Value, serde_json::Value, Option<String>)> {
+    pub async fn audit(&self, entity: &str, id: i64) -> Vec<Entry> {
         let null = serde_json::Value::Null;
-        let rows: Vec<(
-            String,
-            Option<serde_json::Value>,
-            Option<serde_json::Value>,
-            Option<String>,
-        )> = sqlx::query_as(
+        let rows: Vec<StoredEntry> = sqlx::query_as(
             "SELECT action, before, after, cause FROM entity.audit_log
              WHERE entity = $1 AND entity_id = $2 ORDER BY id",
         )
