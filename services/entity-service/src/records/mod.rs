@@ -6,7 +6,7 @@
 //! - [`audit`]: what was done, newest first
 //! - [`door`]: the calls
 //!
-//! To add a rule: an entry in one of the tables of [`rules`], and a row that breaks it in `tests/it/records_rules.rs`, which
+//! To add a rule: an entry in one of the tables of [`rules`], and a statement that breaks it in `tests/it/records_breakers.rs`: a test
 //! goes through the tables and misses the one that nobody breaks.
 
 pub mod audit;

@@ -33,6 +33,7 @@ mod projects_people;
 mod projects_plans;
 mod quarantine;
 mod records_audit;
+mod records_breakers;
 mod records_repair;
 mod records_rules;
 mod repeats;
