@@ -46,7 +46,10 @@ pub(crate) struct DuplicatePair {
     operation_id = "suggest_duplicate_users",
     tag = "users",
     params(DuplicateQuery),
-    responses((status = 200, description = "Pairs with their reasons", body = Record<Vec<DuplicatePair>>))
+    responses(
+        (status = 200, description = "Pairs with their reasons", body = Record<Vec<DuplicatePair>>),
+        (status = 404, description = "There is no such person")
+    )
 )]
 pub(crate) async fn duplicates(
     State(app): State<App>,
