@@ -33,6 +33,7 @@ async fn create() {
             id: "f-1".into(),
             value: json!("o-1"),
         }],
+        notify_all: Some(false),
     };
     let made = server.client.create_task("901", &task).await.unwrap().value;
     assert_eq!(
@@ -49,7 +50,7 @@ async fn create() {
     assert_eq!(
         body(&seen),
         json!({"name": "Zoë", "markdown_content": "**Budget**", "status": "new", "priority": 3,
-               "custom_fields": [{"id": "f-1", "value": "o-1"}]})
+               "custom_fields": [{"id": "f-1", "value": "o-1"}], "notify_all": false})
     );
 }
 

@@ -17,6 +17,8 @@ pub struct Submission {
     pub changed_at: DateTime<Utc>,
     /// From the form to the task and back.
     pub correlation_id: String,
+    /// It came from the predecessor: nobody waits for its task, and nobody is to be notified of it.
+    pub imported: bool,
 }
 
 /// Why a change was not taken over.
@@ -89,6 +91,7 @@ impl Entity {
             // rows without any time are old ones
             changed_at: changed_at.unwrap_or(DateTime::UNIX_EPOCH),
             correlation_id: reply.correlation_id,
+            imported: reply.imported,
             record: record_of(submission),
         }))
     }

@@ -43,6 +43,10 @@ pub struct CreateTask {
     /// Custom fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub custom_fields: Vec<FieldInput>,
+    /// Whether its maker is notified as well; left out, ClickUp decides. Assignees and watchers are notified anyway, so a
+    /// task that is to make no noise says `false` and has neither.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notify_all: Option<bool>,
 }
 
 /// The changes of a task; what is `None` stays as it is. Tags and custom fields cannot be changed here (ClickUp ignores

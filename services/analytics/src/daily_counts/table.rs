@@ -124,15 +124,17 @@ pub struct DayStatusCount {
     pub count: i64,
 }
 
-/// The newest day that has any submission.
+/// The newest day up to `limit` that has any submission: the predecessor knew days of any century.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn newest_day(pool: &PgPool) -> Result<Option<NaiveDate>, StoreError> {
-    let day =
-        sqlx::query_scalar!("SELECT max(day) FROM analytics.submissions_daily WHERE count <> 0")
-            .fetch_one(pool)
-            .await?;
+pub async fn newest_day(pool: &PgPool, limit: NaiveDate) -> Result<Option<NaiveDate>, StoreError> {
+    let day = sqlx::query_scalar!(
+        "SELECT max(day) FROM analytics.submissions_daily WHERE count <> 0 AND day <= $1",
+        limit
+    )
+    .fetch_one(pool)
+    .await?;
     Ok(day)
 }
 

@@ -72,6 +72,7 @@ pub fn new_task(ours: &View, mapping: &Mapping) -> CreateTask {
             .map(ToOwned::to_owned),
         priority: ours.get(Field::Priority).and_then(priority_of),
         custom_fields: custom_fields.collect(),
+        notify_all: None,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use keylight_domain::error::DomainError;
+use keylight_domain::sync::budget::Lane;
 use keylight_domain::sync::decide::{Decision, Link, Ours, Progress, Theirs, decide};
 use keylight_domain::sync::hint::{Verdict, judge};
 use keylight_domain::sync::{Field, Plan, View, template};
@@ -219,11 +220,18 @@ impl Job<'_> {
     }
 
     /// The lane of the link, lifted by how long it has waited.
-    pub(super) fn lane(&self) -> keylight_domain::sync::budget::Lane {
+    pub(super) fn lane(&self) -> Lane {
         let since = self.claim.wanted_at.unwrap_or(self.claim.due_at);
-        self.claim
+        let lane = self
+            .claim
             .lane
-            .after_waiting(self.worker.clock.now() - since)
+            .after_waiting(self.worker.clock.now() - since);
+        let imported = self.submission.as_ref().is_some_and(|one| one.imported);
+        if imported && self.claim.progress != Progress::Linked {
+            // years of applications may come at once and wait for hours: what new ones need is not theirs
+            return lane.max(Lane::Normal);
+        }
+        lane
     }
 
     fn marker(&self) -> String {

@@ -17,7 +17,10 @@ impl Job<'_> {
     /// before there is another call.
     pub(super) async fn create(&mut self, ours: &View, marker: &str) -> Result<(), Stop> {
         let worker = self.worker;
-        let task = snapshot::new_task(ours, &self.known.mapping);
+        let mut task = snapshot::new_task(ours, &self.known.mapping);
+        if self.submission.as_ref().is_some_and(|one| one.imported) {
+            task.notify_all = Some(false);
+        }
         let (pool, clock) = (&worker.pool, &worker.clock);
         // Asked for the permit before the intent: a link that only waits for the budget stays unborn.
         let (claim, known_marker) = (&self.claim, marker.to_owned());

@@ -32,6 +32,8 @@ pub struct Entity {
     pub bus: Arc<dyn MessageBus>,
     /// messages get lost on the way
     pub mute: AtomicBool,
+    /// its submissions came from the predecessor
+    pub imported: AtomicBool,
     /// refuses everything
     pub away: AtomicBool,
     /// the next so many ApplyRemote calls find another version
@@ -44,6 +46,7 @@ impl Entity {
             rows: Mutex::default(),
             bus,
             mute: AtomicBool::new(false),
+            imported: AtomicBool::new(false),
             away: AtomicBool::new(false),
             conflicts: AtomicU32::new(0),
         }
@@ -227,11 +230,12 @@ macro_rules! contract {
             async fn get_sync_view(&self, request: Request<v1::GetSyncViewRequest>) -> Result<Response<v1::SyncView>, Status> {
                 self.0.check()?;
                 let id = request.into_inner().submission_id;
-                let found = self.0.rows.lock().unwrap().get(&id).filter(|stored| !stored.deleted).cloned();
+                let found = self.0.rows.lock().unwrap().get(&id).filter(|stored| !stored.deleted && stored.submission.sync_state != "off").cloned();
                 Ok(Response::new(v1::SyncView {
                     found: found.is_some(),
                     submission: found.map(|stored| stored.submission),
                     correlation_id: format!("c-{id}"),
+                    imported: self.0.imported.load(Ordering::SeqCst),
                 }))
             }
 

@@ -128,10 +128,10 @@ impl Door {
         let Some(row) = row.filter(|row| row.sync_state != "off") else {
             return Ok(v1::SyncView {
                 found: false,
-                submission: None,
-                correlation_id: String::new(),
+                ..v1::SyncView::default()
             });
         };
+        let imported = find::is_legacy(&self.pool, request.submission_id).await?;
         let correlation_id = row
             .correlation_id
             .map(|id| id.to_string())
@@ -140,6 +140,7 @@ impl Door {
             found: true,
             submission: Some(row.into()),
             correlation_id,
+            imported,
         })
     }
 

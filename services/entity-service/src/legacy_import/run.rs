@@ -27,8 +27,8 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
-/// Rows of one transaction at the most.
-const CHUNK_ROWS: usize = 1000;
+/// Rows of one transaction, unless the wish says otherwise.
+pub const CHUNK_ROWS: usize = 1000;
 /// Bytes of one transaction, unless a single row has more.
 const CHUNK_BYTES: usize = 8 << 20;
 /// Ids that are looked up at once.
@@ -49,8 +49,12 @@ pub struct Wish {
     pub dry_run: bool,
     /// ClickUp tasks for imported applications, also for those of earlier runs.
     pub sync: bool,
+    /// The predecessor's database has moved: another server or name than at the last import is no mistake.
+    pub moved: bool,
     /// Ids that are left free above the highest imported one, for rows that the predecessor still makes.
     pub headroom: i64,
+    /// Rows of one transaction at the most; at least one.
+    pub chunk_rows: usize,
 }
 
 /// What came of a table.
@@ -153,6 +157,7 @@ async fn with_target(
     let survey = Survey::make(&mut source).await?;
     observer.done(u64::try_from(rows).unwrap_or_default());
     if ready {
+        refuse_other_source(target, &source.label, wish.moved).await?;
         refuse_foreign(target, &survey).await?;
     }
     let run = clock.new_id();
@@ -171,6 +176,7 @@ async fn with_target(
         target,
         ready,
         dry_run: wish.dry_run,
+        chunk_rows: wish.chunk_rows,
         observer,
         rules: BTreeMap::new(),
         tables: BTreeMap::new(),
@@ -231,6 +237,26 @@ async fn is_ready(target: &mut PgConnection) -> Result<bool, ImportError> {
         ));
     }
     Ok(ours)
+}
+
+/// Refuses another database than that of the last finished import: its rows would be taken for later states of ours.
+async fn refuse_other_source(
+    target: &mut PgConnection,
+    label: &str,
+    moved: bool,
+) -> Result<(), ImportError> {
+    let last: Option<String> = sqlx::query_scalar(
+        "SELECT source FROM entity.legacy_imports WHERE rows_taken > 0 ORDER BY started_at DESC LIMIT 1",
+    )
+    .fetch_optional(target)
+    .await
+    .map_err(ImportError::target)?;
+    match last {
+        Some(last) if last != label && !moved => Err(ImportError::Refused(format!(
+            "the rows here came from {last}, not from {label}: if that is the same database in another place, say --moved"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses before anything is written when rows that were made here have ids of the predecessor's.
@@ -386,6 +412,7 @@ struct Work<'a> {
     /// Our tables are there; they need not be for a dry run.
     ready: bool,
     dry_run: bool,
+    chunk_rows: usize,
     observer: &'a mut dyn Observer,
     rules: BTreeMap<(Table, Rule), u64>,
     tables: BTreeMap<Table, Counts>,
@@ -408,7 +435,9 @@ impl Work<'_> {
                     *unknown.entry(column).or_insert(0) += 1;
                 }
             }
-            if !chunk.is_empty() && (chunk.len() >= CHUNK_ROWS || bytes + row.bytes > CHUNK_BYTES) {
+            if !chunk.is_empty()
+                && (chunk.len() >= self.chunk_rows || bytes + row.bytes > CHUNK_BYTES)
+            {
                 after = self
                     .chunk(table, after, None, std::mem::take(&mut chunk))
                     .await?;

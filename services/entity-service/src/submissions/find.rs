@@ -48,6 +48,17 @@ pub async fn get_even_deleted(pool: &PgPool, id: i64) -> Result<Option<Submissio
         .await?)
 }
 
+/// Whether the submission came from the predecessor.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_legacy(pool: &PgPool, id: i64) -> Result<bool, StoreError> {
+    let legacy = sqlx::query_scalar!("SELECT legacy FROM entity.submissions WHERE id = $1", id)
+        .fetch_optional(pool)
+        .await?;
+    Ok(legacy.unwrap_or(false))
+}
+
 /// The newest `limit` of those that came in after `since`.
 ///
 /// # Errors

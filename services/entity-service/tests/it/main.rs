@@ -15,6 +15,8 @@ mod clickup;
 mod cost;
 mod counted;
 mod journal;
+mod legacy_import;
+mod legacy_import_setting;
 mod lists;
 mod people_basics;
 mod people_deletion;

@@ -11,10 +11,14 @@ use clap::Args;
 use entity_service::legacy_import::{
     report::{Csv, Observer},
     rule::Decision,
-    run::{Outcome, Wish, import},
+    run::{CHUNK_ROWS, Outcome, Wish, import},
 };
 use keylight_runtime::{
-    clock::SystemClock, config::Reader, lifecycle::Lifecycle, process::EXIT_CONFIG, tls,
+    clock::SystemClock,
+    config::{Key, Reader},
+    lifecycle::Lifecycle,
+    process::EXIT_CONFIG,
+    tls,
 };
 use progress::Progress;
 use sqlx::{
@@ -31,6 +35,14 @@ use std::{
     time::Duration,
 };
 
+/// Where the predecessor's database is, when the command line does not say.
+const LEGACY_URL: Key = Key {
+    path: "import.legacy_url",
+    env: "KEYLIGHT_LEGACY_DATABASE_URL",
+    default: None,
+    secret: true,
+    doc: "the predecessor's database",
+};
 /// Both sides differ after the import.
 const EXIT_DIFFERENT: u8 = 2;
 /// The lock of a killed process may take a moment to go.
@@ -41,14 +53,9 @@ const DATABASE_FOLDER: &str = "postgres";
 /// The command line.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The predecessor's database; only read. Give it through the environment to keep its password out of the list of processes
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "KEYLIGHT_LEGACY_DATABASE_URL",
-        hide_env_values = true
-    )]
-    from: String,
+    /// The predecessor's database, which is only read [default: KEYLIGHT_LEGACY_DATABASE_URL, which no list of processes shows]
+    #[arg(long, value_name = "URL")]
+    from: Option<String>,
     /// Our database [default: DATABASE_URL, or the embedded one in the data folder]
     #[arg(long, value_name = "URL")]
     to: Option<String>,
@@ -64,6 +71,12 @@ pub(crate) struct Arguments {
     /// Ids left free above the highest imported one, for rows that the predecessor still makes
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(i64).range(0..1 << 40))]
     headroom: i64,
+    /// The predecessor's database has another address or name than at the last import, and is the same all the same
+    #[arg(long)]
+    moved: bool,
+    /// Rows of one transaction
+    #[arg(long, value_name = "N", hide = true, default_value_t = CHUNK_ROWS)]
+    chunk_rows: usize,
     /// Schema of the predecessor's tables
     #[arg(long, value_name = "NAME", default_value = "public")]
     schema: String,
@@ -121,10 +134,23 @@ async fn run_on(arguments: Arguments, database: &Database) -> anyhow::Result<Exi
         }
         None => None,
     };
-    if let Some(problem) = reader.problems(&[&settings::all_keys()]).first() {
+    let from = arguments
+        .from
+        .clone()
+        .or_else(|| reader.opt_string(&LEGACY_URL));
+    if let Some(problem) = reader
+        .problems(&[&settings::all_keys(), &[LEGACY_URL]])
+        .first()
+    {
         eprintln!("keylight: {problem}");
         return Ok(ExitCode::from(EXIT_CONFIG));
     }
+    let Some(from) = from else {
+        eprintln!(
+            "keylight: name the predecessor's database with --from or KEYLIGHT_LEGACY_DATABASE_URL"
+        );
+        return Ok(ExitCode::from(EXIT_CONFIG));
+    };
     let lifecycle = Lifecycle::new();
     // holds the folder until the end
     let (_folder, pool) = open(url.as_deref(), &data_dir, database, &lifecycle).await?;
@@ -134,11 +160,13 @@ async fn run_on(arguments: Arguments, database: &Database) -> anyhow::Result<Exi
         progress: Progress::new(),
     };
     let wish = Wish {
-        from: arguments.from,
+        from,
         schema: arguments.schema,
         dry_run: arguments.dry_run,
         sync: arguments.sync,
+        moved: arguments.moved,
         headroom: arguments.headroom,
+        chunk_rows: arguments.chunk_rows,
     };
     let result = import(&wish, &pool, &SystemClock, &mut watcher).await;
     watcher.progress.end();
