@@ -15,7 +15,7 @@ const MAX_IDS: usize = 1000;
 
 /// What to mend.
 #[derive(ToSchema)]
-#[schema(example = json!({"rule": "project_without_people", "preview": true}))]
+#[schema(example = json!({"rule": "submission_counts_wrong", "preview": true}))]
 pub(crate) struct Repair {
     /// The rule, as the check names it.
     #[schema(min_length = 1, max_length = 100)]
