@@ -270,6 +270,28 @@ async fn nothing_of_the_person_stays_but_the_proof() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_has_no_address_is_erased_alone() {
+    let system = System::start().await;
+    system
+        .run(
+            "INSERT INTO entity.users (id, full_name, email_address, email_key, phone_number, holds_email, legacy)
+              VALUES (5000, 'Nobody Known', '', '', 'unknown', false, true),
+                     (5001, 'Somebody Else', '', '', 'unknown', false, true)",
+        )
+        .await;
+    assert_eq!(
+        code(erase(&system, 5000, "").await),
+        ErrorCode::InvalidInput
+    );
+    erase(&system, 5000, "5000").await.unwrap();
+    let names: Vec<String> = sqlx::query_scalar("SELECT full_name FROM entity.users ORDER BY id")
+        .fetch_all(&system.pool)
+        .await
+        .unwrap();
+    assert_eq!(names, ["Erased person", "Somebody Else"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_audit_log_can_be_blanked_and_nothing_else() {
     let system = System::start().await;
     let ada = system

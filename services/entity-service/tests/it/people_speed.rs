@@ -4,9 +4,10 @@ use crate::{
     people_system::{ask, page},
     system::System,
 };
-use entity_service::people::{indexer::index_pending, list::explain};
+use entity_service::people::list::explain;
 use keylight_contracts::v1;
-use std::time::Instant;
+use keylight_testkit::wait::wait_until;
+use std::time::{Duration, Instant};
 
 const PEOPLE: i64 = 100_000;
 
@@ -19,17 +20,22 @@ async fn a_hundred_thousand_people_are_found_by_indexes() {
               SELECT initcap(translate(substr(md5('f' || n % 3000), 1, 6), '0123456789', 'aeioulnrst')) || ' '
                          || initcap(translate(substr(md5('l' || n % 49999), 1, 8), '0123456789', 'aeioulnrst')),
                      'p' || n || '@example' || n % 50 || '.com', 'p' || n || '@example' || n % 50 || '.com',
-                     '555-' || lpad((n % 1000)::text, 3, '0') || '-' || lpad((n * 7919 % 10000)::text, 4, '0'),
+                     '555-' || lpad(((n - (n % 100 = 0)::int) % 997)::text, 3, '0')
+                         || '-' || lpad(((n - (n % 100 = 0)::int) * 7919 % 10007)::text, 5, '0'),
                      CASE WHEN n % 5 = 0 THEN 'Company ' || n % 500 END, 0,
                      '2020-01-01'::timestamptz + n * interval '1 minute', '2020-01-01'::timestamptz + n * interval '1 minute'
               FROM generate_series(1, 100000) n")
         .await;
     println!("inserted in {:?}", began.elapsed());
     let began = Instant::now();
-    // beside the service's own indexer; whoever is second waits for its turn
-    while system.count("people_pending").await > 0 {
-        index_pending(&system.pool).await.unwrap();
-    }
+    let patience = Duration::from_secs(300);
+    wait_until("everybody is indexed", patience, || async {
+        match system.count("people_pending").await {
+            0 => Ok(()),
+            waiting => Err(format!("{waiting} wait")),
+        }
+    })
+    .await;
     println!("indexed in {:?}", began.elapsed());
     system.run("ANALYZE entity.users").await;
     system.run("ANALYZE entity.people_search").await;
@@ -43,7 +49,7 @@ async fn a_hundred_thousand_people_are_found_by_indexes() {
         ("full_name", "", "users_by_name"),
         ("-email_address", "", "users_by_email"),
         ("-created_at", "p4711@", "people_search_trigrams"),
-        ("full_name", "555-042-31", "people_search_trigrams"),
+        ("full_name", "555-042-0", "people_search_trigrams"),
     ] {
         let filter = v1::PersonFilter {
             search: Some(search.to_owned()).filter(|text| !text.is_empty()),

@@ -1,7 +1,7 @@
 //! What belongs to a person, and by which words they would be recognised.
 
 use crate::people::{locks, row::PersonRow};
-use keylight_domain::error::DomainError;
+use keylight_domain::{error::DomainError, people::digits};
 use keylight_store::StoreError;
 use sqlx::PgConnection;
 use std::collections::BTreeSet;
@@ -28,6 +28,12 @@ pub(super) struct Scope {
     pub(super) names: Vec<String>,
 }
 
+/// Addresses by which people are told apart: to have none is nothing that two people have in common.
+fn addresses(keys: impl IntoIterator<Item = String>) -> Vec<String> {
+    let keys: BTreeSet<_> = keys.into_iter().filter(|key| key.contains('@')).collect();
+    keys.into_iter().collect()
+}
+
 impl Scope {
     /// Collects and locks it.
     pub(super) async fn lock(
@@ -36,7 +42,7 @@ impl Scope {
     ) -> Result<Self, DomainError> {
         let mut scope = Self {
             people: vec![person.id],
-            email_keys: vec![person.email_key.clone()],
+            email_keys: addresses([person.email_key.clone()]),
             ..Self::default()
         };
         // until nobody is added: whoever is locked cannot get more doubles merged into them
@@ -52,8 +58,7 @@ impl Scope {
             .map_err(StoreError::from)?;
             let grown = found.len() > scope.people.len();
             scope.people = found.iter().map(|row| row.id).collect();
-            let keys: BTreeSet<_> = found.into_iter().map(|row| row.email_key).collect();
-            scope.email_keys = keys.into_iter().collect();
+            scope.email_keys = addresses(found.into_iter().map(|row| row.email_key));
             let people = locks::lock(connection, &scope.people).await?;
             if !grown {
                 scope.read_words(connection, &people).await?;
@@ -124,6 +129,8 @@ impl Scope {
             folded.into_iter().collect()
         };
         self.names = telling(names);
+        // "unknown" is no phone number
+        contacts.retain(|text| text.contains('@') || digits(text).len() >= 7);
         self.contacts = telling(contacts);
         Ok(())
     }
