@@ -106,6 +106,7 @@ impl fmt::Display for UnknownScope {
 impl std::error::Error for UnknownScope {}
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
