@@ -49,7 +49,8 @@ async fn a_hundred_thousand_people_are_found_by_indexes() {
         ("full_name", "", "users_by_name"),
         ("-email_address", "", "users_by_email"),
         ("-created_at", "p4711@", "people_search_trigrams"),
-        ("full_name", "555-042-0", "people_search_trigrams"),
+        // so many people share each piece of a number that the narrow table may be read as a whole
+        ("full_name", "555-042-0", "people_search"),
     ] {
         let filter = v1::PersonFilter {
             search: Some(search.to_owned()).filter(|text| !text.is_empty()),
