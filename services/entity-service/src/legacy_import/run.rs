@@ -24,7 +24,10 @@ use keylight_store::{
 };
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 use uuid::Uuid;
 
 /// Rows of one transaction, unless the wish says otherwise.
@@ -37,6 +40,10 @@ const IDS_AT_ONCE: usize = 10_000;
 const TRIES: u32 = 5;
 /// Only one run at a time; any number does, as long as nobody else takes it.
 const LOCK: i64 = 0x6b65_796c_6567_6163;
+/// How long the lock of a run that was killed may stay.
+const LOCK_PATIENCE: Duration = Duration::from_secs(30);
+/// Between two looks at it.
+const LOCK_PAUSE: Duration = Duration::from_millis(200);
 
 /// What is wanted.
 #[derive(Debug, Clone)]
@@ -140,16 +147,7 @@ async fn with_target(
         return Err(StoreError::Defect("the schema is not there".to_owned()).into());
     }
     if !wish.dry_run {
-        let locked: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
-            .bind(LOCK)
-            .fetch_one(&mut *target)
-            .await
-            .map_err(ImportError::target)?;
-        if !locked {
-            return Err(ImportError::Refused(
-                "another import is under way on this database: wait for its end".to_owned(),
-            ));
-        }
+        lock(target).await?;
     }
     let mut source = Source::open(&wish.from, &wish.schema).await?;
     let rows: i64 = source.tables.iter().map(|found| found.rows).sum();
@@ -221,6 +219,28 @@ async fn with_target(
     source.close().await;
     finish(target, &outcome, clock).await?;
     Ok(outcome)
+}
+
+/// Makes sure that this run is the only one. The server keeps the session of a killed run until the statement ends that it
+/// was in, and the lock with it: so the lock is asked for a while.
+async fn lock(target: &mut PgConnection) -> Result<(), ImportError> {
+    let deadline = tokio::time::Instant::now() + LOCK_PATIENCE;
+    loop {
+        let locked: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
+            .bind(LOCK)
+            .fetch_one(&mut *target)
+            .await
+            .map_err(ImportError::target)?;
+        if locked {
+            return Ok(());
+        }
+        if tokio::time::Instant::now() >= deadline {
+            return Err(ImportError::Refused(
+                "another import is under way on this database: wait for its end".to_owned(),
+            ));
+        }
+        tokio::time::sleep(LOCK_PAUSE).await;
+    }
 }
 
 /// Whether the tables are there that this version needs; a dry run does not make them.
