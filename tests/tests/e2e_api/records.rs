@@ -7,6 +7,7 @@ use serde_json::json;
 async fn sound_records_break_no_rule_and_the_log_tells_all() {
     let system = System::start().await;
     let submission = system.applied("ada@example.com").await;
+    system.applied("grace@example.com").await;
     let report = system
         .get("/api/records/check?examples=5")
         .await

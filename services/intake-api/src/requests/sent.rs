@@ -113,6 +113,7 @@ impl Sent {
 
 /// The body of a request that needs none.
 #[derive(utoipa::ToSchema)]
+#[schema(example = json!({"reason": "By mistake"}))]
 pub(crate) struct Reason {
     /// Why, for the audit log.
     #[schema(max_length = 500)]
