@@ -107,7 +107,7 @@ async fn a_hundred_thousand_people_are_found_by_indexes() {
         system,
         suggest_duplicates,
         v1::SuggestDuplicatesRequest {
-            person_id: 4711,
+            person_id: 4800,
             limit: 20
         }
     )
