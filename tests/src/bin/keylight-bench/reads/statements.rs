@@ -153,14 +153,16 @@ pub struct Scripts {
 
 impl Scripts {
     /// Of what was told while each sample was asked. Statements of others, which run their errands meanwhile, are not in
-    /// most of the windows. With `any_id` the only sample asked for the end of this range, and any of it will do.
+    /// most of the windows. The first `samples` windows make the scripts. With `any_id` the only sample asked for the end
+    /// of this range, and any of it will do.
     pub fn of(
         name: &str,
-        windows: Vec<Vec<Executed>>,
+        windows: &[Vec<Executed>],
+        samples: usize,
         any_id: Option<&RangeInclusive<i64>>,
     ) -> anyhow::Result<Self> {
         let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
-        for window in &windows {
+        for window in windows {
             let texts: BTreeSet<&str> = window.iter().map(|one| one.sql.as_str()).collect();
             for text in texts {
                 *seen.entry(text).or_default() += 1;
@@ -176,7 +178,7 @@ impl Scripts {
             variables: Vec::new(),
             statements: Vec::new(),
         };
-        for (sample, window) in windows.iter().enumerate() {
+        for (sample, window) in windows.iter().take(samples).enumerate() {
             let ours: Vec<&Executed> = window.iter().filter(|one| ours(one)).collect();
             ensure!(!ours.is_empty(), "{name}: PostgreSQL told of no statement");
             let mut script = any_id
@@ -305,7 +307,7 @@ mod tests {
         let told = parse(LOG).unwrap();
         let errand = told[1].clone();
         let windows = vec![vec![told[0].clone(), errand], vec![told[0].clone()]];
-        let scripts = Scripts::of("list", windows, None).unwrap();
+        let scripts = Scripts::of("list", &windows, 2, None).unwrap();
         assert_eq!(
             scripts.texts[1],
             "SELECT count(*)\nFROM entity.submissions WHERE a = :s1_0_1 AND b = NULL AND c = :s1_0_1::text;\n"
@@ -313,12 +315,15 @@ mod tests {
         assert_eq!(scripts.variables.len(), 2);
         assert_eq!(scripts.statements().len(), 1);
 
-        let one = Scripts::of("by id", vec![vec![told[2].clone()]], Some(&(1..=77))).unwrap();
+        // somebody else's statement in the only window that makes a script
+        let both = vec![told[1].clone(), told[2].clone()];
+        let asked = [both, vec![told[2].clone()], vec![told[2].clone()]];
+        let one = Scripts::of("by id", &asked, 1, Some(&(1..=77))).unwrap();
         assert_eq!(
             one.texts[0],
             "\\set id random(1, 77)\nSELECT 1 FROM t WHERE id = :id;\n"
         );
-        let other = Scripts::of("by id", vec![vec![told[2].clone()]], Some(&(1..=78)));
+        let other = Scripts::of("by id", &asked, 1, Some(&(1..=78)));
         other.unwrap_err();
     }
 }
