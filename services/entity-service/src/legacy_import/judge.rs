@@ -16,6 +16,9 @@ use keylight_domain::{
     submissions::SubmissionStatus,
 };
 
+/// Whether a column's text is one that today's rules know.
+type IsKnown<'a> = &'a dyn Fn(&str) -> bool;
+
 /// The predecessor was written in 2025; nothing can have come in before.
 const FIRST_DAY: &str = "2025-01-01T00:00:00Z";
 /// Most of an unknown value that is shown in a report.
@@ -198,7 +201,7 @@ impl Judge<'_> {
                 SubmissionStatus::parse(text).is_some()
             }
         };
-        let known: [(&str, &dyn Fn(&str) -> bool); 6] = [
+        let known: [(&str, IsKnown<'_>); 6] = [
             ("status", &status),
             ("buyer_category", &|text| {
                 BuyerCategory::parse(text).is_some()
