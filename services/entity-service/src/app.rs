@@ -10,14 +10,14 @@ use crate::{
     config::Config,
     grpc::Door,
     people::grpc::PeopleDoor,
-    projects::{Workshop, door::ProjectDoor, search_index},
+    projects::{Workshop, door::ProjectDoor},
     records::door::RecordsDoor,
     submissions::{
         create::Keyed,
         gatherer::{Committer, gatherer},
-        upkeep::Upkeep,
     },
     sweep,
+    upkeep::Upkeep,
 };
 use anyhow::{Context as _, anyhow};
 use keylight_contracts::v1::{
@@ -112,18 +112,6 @@ pub fn run(config: &Config, resources: Resources, lifecycle: &Lifecycle) -> anyh
         listener,
         lifecycle,
     )?;
-
-    let (searched, ready, stopping) = (pool.clone(), migrated.clone(), lifecycle.stopping());
-    lifecycle.supervise("entity-project-search", move || {
-        let (pool, ready, stopping) = (searched.clone(), ready.clone(), stopping.clone());
-        async move {
-            tokio::select! {
-                () = ready.wait() => {}
-                () = stopping.cancelled() => return Ok(()),
-            }
-            search_index::run(pool, stopping).await
-        }
-    });
 
     let stopping = lifecycle.stopping();
     lifecycle.supervise("entity-relay", move || {
@@ -233,7 +221,7 @@ fn serve(
     })
     .max_decoding_message_size(MAX_REQUEST)
     .max_encoding_message_size(MAX_ANSWER);
-    let people = PeopleDoor::start(&pool, &clock, &outbox, &migrated, lifecycle);
+    let people = PeopleDoor::server(&pool, &clock, &outbox, &migrated, &bell);
     let door = Door {
         pool,
         clock,

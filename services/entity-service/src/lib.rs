@@ -9,6 +9,7 @@
 //! - [`journal`]: audit entry, event and outbox row of every change
 //! - [`idempotency`]: requests that come twice
 //! - [`sweep`]: what is kept for a time only
+//! - [`upkeep`]: counts, search and duplicates, brought up to date behind those who write
 //! - [`legacy_import`]: the predecessor's rows
 //! - [`app`]: puts it together; [`grpc`] is the door
 //!
@@ -27,3 +28,4 @@ pub mod projects;
 pub mod records;
 pub mod submissions;
 pub mod sweep;
+pub mod upkeep;

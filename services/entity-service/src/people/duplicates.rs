@@ -2,7 +2,7 @@
 
 use super::{
     act::Act,
-    indexer::{Keys, candidates},
+    indexer::{Crowd, Keys, candidates},
     locks, not_found, read,
     row::{PersonRow, select_people},
 };
@@ -97,7 +97,7 @@ async fn of_person(
     let person = read::row(connection, person_id).await?;
     locks::check_present(&person)?;
     let own = Keys::of([(&person_id, &person.traits())]);
-    let pairs = candidates(connection, &own, CANDIDATES).await?;
+    let pairs = candidates(connection, &own, CANDIDATES, Crowd::Newest).await?;
     let dismissed: HashSet<(i64, i64)> = sqlx::query!(
         "SELECT first_id, second_id FROM entity.dismissed_duplicates WHERE first_id = $1 OR second_id = $1",
         person_id,

@@ -1,8 +1,8 @@
 //! The door of the people: reads requests, calls the operation in one transaction, answers.
 
 use super::{
-    act::Act, create, delete, duplicates, erase, indexer, list, merge, merges, read, restore,
-    undo_merge, update,
+    act::Act, create, delete, duplicates, erase, list, merge, merges, read, restore, undo_merge,
+    update,
 };
 use crate::{
     app::Migrated,
@@ -15,7 +15,7 @@ use keylight_contracts::v1::{
 };
 use keylight_domain::error::DomainError;
 use keylight_rpc::status::status_of;
-use keylight_runtime::{clock::Clock, lifecycle::Lifecycle};
+use keylight_runtime::clock::Clock;
 use keylight_store::{StoreError, outbox::Outbox};
 use sqlx::{PgPool, Postgres, pool::PoolConnection};
 use std::sync::Arc;
@@ -35,8 +35,8 @@ pub struct PeopleDoor {
     pub clock: Arc<dyn Clock>,
     /// This process's end of the outbox.
     pub outbox: Outbox,
-    /// Wakes the indexer.
-    pub indexer: Arc<Notify>,
+    /// Rings for whoever keeps the index.
+    pub bell: Arc<Notify>,
     /// Whether the schema is there.
     pub(crate) migrated: Migrated,
 }
@@ -62,7 +62,7 @@ macro_rules! act {
                 ticket.finish(&mut transaction, &reply, person_id).await?;
                 transaction.commit().await.map_err(StoreError::from)?;
                 $door.outbox.wake();
-                $door.indexer.notify_one();
+                $door.bell.notify_one();
                 Ok(reply)
             }
         }
@@ -70,32 +70,19 @@ macro_rules! act {
 }
 
 impl PeopleDoor {
-    /// The service, with the task that keeps its index running behind it.
-    pub(crate) fn start(
+    /// The service.
+    pub(crate) fn server(
         pool: &PgPool,
         clock: &Arc<dyn Clock>,
         outbox: &Outbox,
         migrated: &Migrated,
-        lifecycle: &Lifecycle,
+        bell: &Arc<Notify>,
     ) -> PeopleServiceServer<Self> {
-        let wake = Arc::new(Notify::new());
-        let stopping = lifecycle.stopping();
-        let given = (pool.clone(), wake.clone(), migrated.clone());
-        lifecycle.supervise("people-indexer", move || {
-            let ((pool, wake, migrated), stopping) = (given.clone(), stopping.clone());
-            async move {
-                tokio::select! {
-                    () = migrated.wait() => {}
-                    () = stopping.cancelled() => return Ok(()),
-                }
-                indexer::run(pool, wake, stopping).await
-            }
-        });
         let door = Self {
             pool: pool.clone(),
             clock: clock.clone(),
             outbox: outbox.clone(),
-            indexer: wake,
+            bell: bell.clone(),
             migrated: migrated.clone(),
         };
         PeopleServiceServer::new(door)

@@ -3,68 +3,28 @@
 //! Who was made or changed stands in `people_pending` (by triggers). One indexer works at a time in the whole database:
 //! it holds an advisory lock, and so does an erasure, so that no text that was read before can be written after it.
 
+use crate::upkeep::Step;
 use keylight_domain::people::{DuplicateKey, SUGGESTED_FROM, Traits, compare, digits, keys};
 use keylight_store::StoreError;
 use sqlx::{PgConnection, PgPool};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
-use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The advisory lock of whoever writes the index.
 pub const INDEX_LOCK: i64 = 0x6b6c_7065_6f70_6c65;
-/// People in one transaction.
-const BATCH: i64 = 500;
-/// Candidates of one key that are compared, the newest: a frequent name must not make everything slow.
-const CANDIDATES: i64 = 20;
-/// Applications wait so long at most; changes by staff wake the task at once.
-const PERIOD: Duration = Duration::from_secs(1);
-/// After a failure.
-const PAUSE: Duration = Duration::from_secs(5);
+/// A key that more people than this share tells nobody apart: a frequent name, the number of a switchboard.
+const TELLING: i64 = 20;
 
-/// Works until `stopping`.
-///
-/// # Errors
-/// Never: what fails is tried again.
-pub async fn run(
-    pool: PgPool,
-    wake: Arc<Notify>,
-    stopping: CancellationToken,
-) -> anyhow::Result<()> {
-    loop {
-        let pause = match index_pending(&pool).await {
-            Ok(people) if people >= BATCH => continue,
-            Ok(_) => PERIOD,
-            Err(error) => {
-                tracing::warn!(error = %error, "people could not be indexed");
-                PAUSE
-            }
-        };
-        tokio::select! {
-            () = stopping.cancelled() => return Ok(()),
-            () = wake.notified() => {}
-            () = tokio::time::sleep(pause) => {}
-        }
-        if stopping.is_cancelled() {
-            return Ok(());
-        }
-    }
-}
-
-/// Indexes some of those who wait, and says how many places in the queue that were.
+/// Indexes those in at most `lots` rows of what is pending. Nothing is done while another process is at it.
 ///
 /// # Errors
 /// When the database fails; then they wait on.
-pub async fn index_pending(pool: &PgPool) -> Result<i64, StoreError> {
+pub async fn index_pending(pool: &PgPool, lots: i64) -> Result<Step, StoreError> {
     let waiting =
         sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM entity.people_pending) AS "waiting!""#)
             .fetch_one(pool)
             .await?;
     if !waiting {
-        return Ok(0);
+        return Ok(Step::default());
     }
     let mut transaction = pool.begin().await?;
     let alone = sqlx::query_scalar!(
@@ -74,21 +34,22 @@ pub async fn index_pending(pool: &PgPool) -> Result<i64, StoreError> {
     .fetch_one(&mut *transaction)
     .await?;
     if !alone {
-        return Ok(0);
+        return Ok(Step::default());
     }
     let taken = sqlx::query_scalar!(
-        "DELETE FROM entity.people_pending WHERE seq IN (SELECT seq FROM entity.people_pending ORDER BY seq LIMIT $1)
-         RETURNING user_id",
-        BATCH,
+        "DELETE FROM entity.people_pending WHERE ctid = ANY (ARRAY(SELECT ctid FROM entity.people_pending LIMIT $1))
+         RETURNING ids",
+        lots,
     )
     .fetch_all(&mut *transaction)
     .await?;
-    let places = i64::try_from(taken.len()).unwrap_or(i64::MAX);
-    let ids: BTreeSet<i64> = taken.into_iter().collect();
+    let lots = i64::try_from(taken.len()).unwrap_or(i64::MAX);
+    let ids: BTreeSet<i64> = taken.into_iter().flatten().collect();
+    let rows = i64::try_from(ids.len()).unwrap_or(i64::MAX);
     index(&mut transaction, ids.into_iter().collect()).await?;
     transaction.commit().await?;
-    metrics::counter!("keylight_people_indexed_total").increment(places.unsigned_abs());
-    Ok(places)
+    metrics::counter!("keylight_people_indexed_total").increment(rows.unsigned_abs());
+    Ok(Step { lots, rows })
 }
 
 /// A person as far as the index knows them.
@@ -167,7 +128,7 @@ async fn index(connection: &mut PgConnection, ids: Vec<i64>) -> Result<(), Store
     )
     .execute(&mut *connection)
     .await?;
-    let pairs = candidates(connection, &own, CANDIDATES).await?;
+    let pairs = candidates(connection, &own, TELLING, Crowd::Nobody).await?;
     let strangers: BTreeSet<i64> = pairs
         .iter()
         .flat_map(|(a, b)| [*a, *b])
@@ -254,23 +215,38 @@ impl Keys {
     }
 }
 
+/// What to do with a key that more people than wanted share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Crowd {
+    /// Take the newest of them.
+    Newest,
+    /// Take none: such a key tells nobody apart.
+    Nobody,
+}
+
 /// Pairs of each of these people with others of the same key, `most` of each key; the lower id first, each pair once.
 pub(super) async fn candidates(
     connection: &mut PgConnection,
     own: &Keys,
     most: i64,
+    crowd: Crowd,
 ) -> Result<BTreeSet<(i64, i64)>, StoreError> {
     let rows = sqlx::query!(
         r#"SELECT DISTINCT k.user_id AS "person!", c.user_id AS "candidate!"
            FROM unnest($1::bigint[], $2::text[], $3::text[]) k (user_id, kind, key)
            CROSS JOIN LATERAL (
-               SELECT d.user_id FROM entity.duplicate_keys d
-               WHERE d.kind = k.kind AND d.key = k.key AND d.user_id <> k.user_id
-               ORDER BY d.user_id DESC LIMIT $4) c"#,
+               SELECT array_agg(f.user_id) AS ids FROM (
+                   SELECT d.user_id FROM entity.duplicate_keys d
+                   WHERE d.kind = k.kind AND d.key = k.key AND d.user_id <> k.user_id
+                   ORDER BY d.user_id DESC LIMIT $4::bigint + 1) f
+           ) found
+           CROSS JOIN LATERAL unnest(found.ids[1:$4::bigint]) c (user_id)
+           WHERE $5 OR cardinality(found.ids) <= $4::bigint"#,
         &own.people,
         &own.kinds as _,
         &own.keys,
         most,
+        crowd == Crowd::Newest,
     )
     .fetch_all(connection)
     .await?;

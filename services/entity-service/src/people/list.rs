@@ -137,10 +137,11 @@ impl Wanted {
     /// Learns who waits for the index, when something is searched for.
     async fn look_who_waits(&mut self, connection: &mut PgConnection) -> Result<(), StoreError> {
         if !self.patterns.is_empty() {
-            self.waiting =
-                sqlx::query_scalar!("SELECT DISTINCT user_id FROM entity.people_pending")
-                    .fetch_all(connection)
-                    .await?;
+            self.waiting = sqlx::query_scalar!(
+                r#"SELECT DISTINCT unnest(ids) AS "id!" FROM entity.people_pending"#
+            )
+            .fetch_all(connection)
+            .await?;
         }
         Ok(())
     }

@@ -184,8 +184,7 @@ fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &v1::ProjectFilter) {
             .push(" AND p.id IN (SELECT x.project_id FROM entity.project_search x WHERE x.text ILIKE ")
             .push_bind(pattern.clone())
             .push(
-                " UNION ALL SELECT n.id FROM entity.projects n \
-                 WHERE n.id > (SELECT upto FROM entity.project_search_state)) AND (p.name ILIKE ",
+                " UNION ALL SELECT unnest(n.ids) FROM entity.project_search_pending n) AND (p.name ILIKE ",
             )
             .push_bind(pattern.clone())
             .push(" OR p.description ILIKE ")

@@ -23,7 +23,6 @@ mod quarantined_fields;
 pub mod restore;
 pub mod row;
 pub mod search;
-pub mod upkeep;
 
 use keylight_domain::{
     error::{DomainError, ErrorCode},

@@ -4,8 +4,8 @@ use crate::system::{PATIENCE, System, application, staff, told};
 use entity_service::submissions::{
     counts::{check, fold},
     search::documents,
-    upkeep::Upkeep,
 };
+use entity_service::upkeep::Upkeep;
 use keylight_contracts::v1;
 use keylight_testkit::wait::wait_until;
 use sqlx::Acquire as _;

@@ -341,6 +341,7 @@ async fn a_dry_run_tells_the_same_and_changes_nothing() {
 async fn rows_that_did_not_come_from_there_keep_their_ids() {
     let (from, to) = (legacy(Shape::Knex, ROWS).await, System::start().await);
     to.create(application("first@example.com")).await.unwrap();
+    to.published().await;
     let before = state(&to.pool).await;
     let error = try_import(&wish(&from), &to.pool)
         .await

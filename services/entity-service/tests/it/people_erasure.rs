@@ -61,6 +61,17 @@ fn traces(dump: &[(String, String)], words: &[&str]) -> Vec<String> {
     found
 }
 
+/// The tables in which a word stands, once for each row.
+fn tables_with(dump: &[(String, String)], word: &str) -> Vec<String> {
+    let mut tables: Vec<String> = dump
+        .iter()
+        .filter(|(_, row)| row.contains(word))
+        .map(|(table, _)| table.clone())
+        .collect();
+    tables.sort_unstable();
+    tables
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_of_the_person_stays_but_the_proof() {
     let system = System::start_with(1, |_| {}).await;
@@ -143,7 +154,9 @@ async fn nothing_of_the_person_stays_but_the_proof() {
         reason: "honeypot".to_owned(),
     };
     system.client.clone().quarantine(caught).await.unwrap();
+    // what is on its way to the index or out of the house is neither before nor after
     system.indexed().await;
+    system.published().await;
     let before = dump(&system).await;
     for word in words {
         assert_ne!(
@@ -152,13 +165,8 @@ async fn nothing_of_the_person_stays_but_the_proof() {
             "{word} is nowhere"
         );
     }
-    let others: Vec<_> = before
-        .iter()
-        .filter(|(_, row)| row.contains("bo@example.com"))
-        .count()
-        .try_into()
-        .map(|n: u32| vec![n])
-        .unwrap();
+    let others = tables_with(&before, "bo@example.com");
+    assert!(others.len() >= 3, "{others:?}");
 
     // refusals change nothing
     assert_eq!(
@@ -183,11 +191,7 @@ async fn nothing_of_the_person_stays_but_the_proof() {
     let after = dump(&system).await;
     assert_eq!(traces(&after, &words), Vec::<String>::new());
     // Bo is still there
-    let kept = after
-        .iter()
-        .filter(|(_, row)| row.contains("bo@example.com"))
-        .count();
-    assert_eq!(vec![u32::try_from(kept).unwrap()], others);
+    assert_eq!(tables_with(&after, "bo@example.com"), others);
     assert_eq!(system.get(stranger.id).await.unwrap().full_name, "Bo Other");
 
     assert_eq!(

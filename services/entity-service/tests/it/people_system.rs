@@ -110,13 +110,21 @@ impl System {
             .collect()
     }
 
-    /// Waits until nobody waits for the index.
+    /// Waits until nothing waits to be counted or indexed.
     pub async fn indexed(&self) {
-        wait_until("the people are indexed", PATIENCE, || async {
-            match self.count("people_pending").await {
-                0 => Ok(()),
-                waiting => Err(format!("{waiting} wait")),
+        wait_until("everything is indexed", PATIENCE, || async {
+            for table in [
+                "people_pending",
+                "project_search_pending",
+                "submission_search_pending",
+                "submission_deltas",
+            ] {
+                let rows = self.count(table).await;
+                if rows > 0 {
+                    return Err(format!("{rows} rows in {table}"));
+                }
             }
+            Ok(())
         })
         .await;
     }

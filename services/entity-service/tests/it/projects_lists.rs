@@ -16,17 +16,10 @@ fn searching(term: &str) -> v1::ProjectFilter {
 
 async fn settled(desk: &Desk) {
     wait_until("every project is in the search table", PATIENCE, || async {
-        search_index::advance(&desk.system.pool).await.unwrap();
-        let upto: bool = sqlx::query_scalar(
-            "SELECT upto >= (SELECT max(id) FROM entity.projects) FROM entity.project_search_state",
-        )
-        .fetch_one(&desk.system.pool)
-        .await
-        .unwrap();
-        if upto {
-            Ok(())
-        } else {
-            Err("behind".to_owned())
+        search_index::take_in(&desk.system.pool, 64).await.unwrap();
+        match desk.system.count("project_search_pending").await {
+            0 => Ok(()),
+            rows => Err(format!("{rows} rows wait")),
         }
     })
     .await;
@@ -271,7 +264,7 @@ async fn a_text_is_found_at_once_and_after_it_was_taken_in() {
         assert_eq!(desk.matching(searching("ut")).await, [other], "two letters");
         settled(&desk).await;
     }
-    // a text that is changed, and a row of the predecessor that comes in below the bound
+    // a text that is changed, and a row of the predecessor with a low id
     desk.update(
         id,
         v1::ProjectFields {
@@ -284,6 +277,8 @@ async fn a_text_is_found_at_once_and_after_it_was_taken_in() {
     .unwrap();
     desk.sql("INSERT INTO entity.projects (id, name, legacy) VALUES (-5, 'Old mill', true)")
         .await;
+    assert_eq!(desk.matching(searching("mill")).await, [-5]);
+    settled(&desk).await;
     assert_eq!(desk.matching(searching("villa")).await, Vec::<i64>::new());
     assert_eq!(desk.matching(searching("castle")).await, [id]);
     assert_eq!(desk.matching(searching("mill")).await, [-5]);
@@ -306,9 +301,7 @@ async fn a_late_commit_is_not_passed_by() {
             .unwrap();
     let later = desk.project(owner, "Early bird").await.id;
     assert!(later > id);
-    for _ in 0..5 {
-        search_index::advance(&desk.system.pool).await.unwrap();
-    }
+    settled(&desk).await;
     late.commit().await.unwrap();
     assert_eq!(desk.matching(searching("latecomer")).await, [id]);
     settled(&desk).await;

@@ -28,7 +28,12 @@ async fn at_a_hundred_thousand_rows_indexes_are_used() {
     )
     .await;
     wait_until("all are taken in", PATIENCE, || async {
-        search_index::advance(&desk.system.pool).await.unwrap();
+        while search_index::take_in(&desk.system.pool, 64)
+            .await
+            .unwrap()
+            .lots
+            > 0
+        {}
         match desk.system.count("project_search").await {
             100_000 => Ok(()),
             rows => Err(format!("{rows} rows")),
@@ -63,8 +68,7 @@ async fn at_a_hundred_thousand_rows_indexes_are_used() {
         &desk,
         "EXPLAIN SELECT p.id FROM entity.projects p WHERE p.archived_at IS NULL AND p.deleted_at IS NULL
              AND p.id IN (SELECT x.project_id FROM entity.project_search x WHERE x.text ILIKE '%c4ca4238a0%'
-                 UNION ALL SELECT n.id FROM entity.projects n
-                 WHERE n.id > (SELECT upto FROM entity.project_search_state))
+                 UNION ALL SELECT unnest(n.ids) FROM entity.project_search_pending n)
              AND (p.name ILIKE '%c4ca4238a0%' OR p.description ILIKE '%c4ca4238a0%')",
     )
     .await;

@@ -123,8 +123,7 @@ async fn every_rule_is_broken_seen_and_mended() {
             mend(&desk, &base, rule, case, mended).await;
         }
         desk.sql(
-            "TRUNCATE entity.submissions, entity.projects, entity.users, entity.project_people CASCADE;
-             UPDATE entity.project_search_state SET upto = upto",
+            "TRUNCATE entity.submissions, entity.projects, entity.users, entity.project_people CASCADE",
         )
         .await;
     }

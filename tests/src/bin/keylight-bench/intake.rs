@@ -1,6 +1,6 @@
 //! Applications per second over HTTP, beside pgbench in the same run, with ClickUp up and down.
 
-use crate::{System, cpu, load, median, pgbench};
+use crate::{System, cpu, load, median, pgbench, upkeep};
 use sqlx::PgPool;
 use std::{
     collections::BTreeMap,
@@ -14,6 +14,12 @@ struct Sample {
     machine: f64,
     /// CPU milliseconds of programs that are no part of this: they disturb, and one should know.
     others: f64,
+    /// CPU milliseconds of ours for what was left for later: counts, search, suggestions of duplicates.
+    later: f64,
+    /// Seconds after the last answer until outbox, wake-ups and read model had caught up.
+    drained: [f64; 3],
+    /// How long what was left for later took.
+    later_for: Duration,
     /// CPU milliseconds that the host gave to other machines.
     stolen: f64,
 }
@@ -21,6 +27,7 @@ struct Sample {
 pub async fn run(system: &System) -> anyhow::Result<()> {
     let numbers = Arc::new(AtomicU64::new(0));
     let pool = PgPool::connect(&system.database_url).await?;
+    let sample = async |rate| sample(system, &pool, &numbers, rate).await;
     println!("warming up");
     load::post(
         &system.http,
@@ -32,14 +39,15 @@ pub async fn run(system: &System) -> anyhow::Result<()> {
         &numbers,
     )
     .await?;
+    upkeep::done(&pool).await?;
     let (mut reference, mut up, mut down) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=system.rounds {
         reference.push(
             pgbench::commits_per_second(&system.database_url, 16, Duration::from_secs(5)).await?,
         );
-        up.push(sample(system, &numbers, None).await?);
+        up.push(sample(None).await?);
         clickup(system, false).await?;
-        down.push(sample(system, &numbers, None).await?);
+        down.push(sample(None).await?);
         clickup(system, true).await?;
         reference.push(
             pgbench::commits_per_second(&system.database_url, 16, Duration::from_secs(5)).await?,
@@ -58,10 +66,8 @@ pub async fn run(system: &System) -> anyhow::Result<()> {
     );
     let mut half = Vec::new();
     for _ in 0..system.rounds {
-        half.push(sample(system, &numbers, Some(rate_up / 2.0)).await?);
+        half.push(sample(Some(rate_up / 2.0)).await?);
     }
-    let drained = drained(&pool).await?;
-
     println!(
         "\n# intake: POST /api/submissions, {} connections, {} rounds of {} s",
         system.connections, system.rounds, system.seconds
@@ -105,8 +111,7 @@ pub async fn run(system: &System) -> anyhow::Result<()> {
             per_application(&down, name),
             per_application(&half, name),
         ];
-        // the simulator and the broker are not ours; they are shown, and left out of the sum
-        let counted = !matches!(name.as_str(), "clickup-sim" | "rabbitmq");
+        let counted = is_ours(name);
         if counted {
             for (sum, value) in sums.iter_mut().zip(values) {
                 *sum += value;
@@ -118,6 +123,15 @@ pub async fn run(system: &System) -> anyhow::Result<()> {
             values[0], values[1], values[2]
         );
     }
+    let later = [&up, &down, &half]
+        .map(|samples| median(samples.iter().map(|s| s.later / s.load.ok as f64)));
+    for (sum, value) in sums.iter_mut().zip(later) {
+        *sum += value;
+    }
+    println!(
+        "   search and counts, done later    {:>9.3} {:>9.3} {:>9.3}",
+        later[0], later[1], later[2]
+    );
     println!(
         "   our processes and PostgreSQL     {:>9.3} {:>9.3} {:>9.3}   (* not in the sum)",
         sums[0], sums[1], sums[2]
@@ -128,9 +142,14 @@ pub async fn run(system: &System) -> anyhow::Result<()> {
         median(down.iter().map(|s| s.machine / s.load.ok as f64)),
         median(half.iter().map(|s| s.machine / s.load.ok as f64))
     );
+    let all = || up.iter().chain(&down).chain(&half);
+    let worst = |at: usize| max(&all().map(|s| s.drained[at]).collect::<Vec<_>>());
     println!(
-        "\nafter the last answer: outbox empty after {:.1} s, every wake-up in a link row after {:.1} s, analytics caught up after {:.1} s",
-        drained[0], drained[1], drained[2]
+        "\nafter the last answer of a round, at worst: outbox empty after {:.1} s, every wake-up in a link row after {:.1} s, analytics caught up after {:.1} s, search and counts after {:.1} s",
+        worst(0),
+        worst(1),
+        worst(2),
+        max(&all().map(|s| s.later_for.as_secs_f64()).collect::<Vec<_>>())
     );
     println!("\nresident memory, MB");
     for (name, size) in cpu::resident_mb(&system.processes()) {
@@ -143,6 +162,7 @@ const PATH: &str = "/api/submissions";
 
 async fn sample(
     system: &System,
+    pool: &PgPool,
     numbers: &Arc<AtomicU64>,
     rate: Option<f64>,
 ) -> anyhow::Result<Sample> {
@@ -161,6 +181,7 @@ async fn sample(
     )
     .await?;
     // what the answers left to do belongs to them
+    let drained = drained(pool).await?;
     tokio::time::sleep(Duration::from_secs(1)).await;
     let (after, machine_after) = (cpu::milliseconds(&processes), cpu::machine_ms());
     let cpu: BTreeMap<String, f64> = after
@@ -169,13 +190,33 @@ async fn sample(
         .collect();
     let machine = machine_after - machine;
     let others = machine - (cpu::own_ms() - own) - cpu.values().sum::<f64>();
+    let stolen = cpu::stolen_ms() - stolen;
+    // and so does what it left for a quieter moment: nothing else is measured before that is done
+    let before = ours(&cpu::milliseconds(&processes));
+    let later_for = upkeep::done(pool).await?;
+    let later = ours(&cpu::milliseconds(&processes)) - before;
     Ok(Sample {
+        later,
+        later_for,
+        drained,
         load,
         cpu,
         machine,
         others,
-        stolen: cpu::stolen_ms() - stolen,
+        stolen,
     })
+}
+
+/// The simulator and the broker are not ours; they are shown, and left out of the sum.
+fn is_ours(name: &str) -> bool {
+    !matches!(name, "clickup-sim" | "rabbitmq")
+}
+
+fn ours(cpu: &BTreeMap<String, f64>) -> f64 {
+    cpu.iter()
+        .filter(|(name, _)| is_ours(name))
+        .map(|(_, ms)| ms)
+        .sum()
 }
 
 async fn clickup(system: &System, up: bool) -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! A load generator that costs little: raw HTTP/1.1 over kept connections, one request in flight on each.
 
+use crate::words::{name, scatter};
 use std::{
     sync::{
         Arc,
@@ -217,6 +218,9 @@ async fn exchange(
 /// An application nobody has sent before.
 pub fn application(number: u64) -> String {
     let run = std::process::id();
+    let chance = scatter(number ^ (u64::from(run) << 32));
+    let full_name = name(chance);
+    let (exchange, line) = (chance >> 20 & 0x1ff, chance >> 32 & 0x1fff);
     let (category, company) = if number.is_multiple_of(4) {
         ("developer", "\"Acme Homes\"")
     } else {
@@ -236,6 +240,6 @@ pub fn application(number: u64) -> String {
         "more_than_12_months",
     ][(number % 4) as usize];
     format!(
-        r#"{{"full_name":"Bench Person {number}","email_address":"bench-{run}-{number}@example.com","phone_number":"+1 (555) 123-4567","company_name":{company},"buyer_category":"{category}","financing_plan":"finance_build","interested_in_preferred_lender":true,"land_status":"own_land","lot_address":"{number} Elm Street, Springfield","build_budget":"{budget}","construction_timeline":"{timeline}","project_description":"Three bedrooms, a porch towards the garden, and room for a workshop. Number {number}."}}"#
+        r#"{{"full_name":"{full_name}","email_address":"bench-{run}-{number}@example.com","phone_number":"+1 (555) {exchange:03}-{line:04}","company_name":{company},"buyer_category":"{category}","financing_plan":"finance_build","interested_in_preferred_lender":true,"land_status":"own_land","lot_address":"{number} Elm Street, Springfield","build_budget":"{budget}","construction_timeline":"{timeline}","project_description":"Three bedrooms, a porch towards the garden, and room for a workshop. Number {number}."}}"#
     )
 }

@@ -9,6 +9,8 @@ mod pgbench;
 mod pipeline;
 mod reads;
 mod relay;
+mod upkeep;
+mod words;
 
 use clap::{Args, Parser, Subcommand};
 use std::{collections::BTreeMap, time::Duration};

@@ -1,19 +1,11 @@
 //! Keeps the search documents and their index up to date, away from those who write submissions.
 
+use crate::upkeep::Step;
 use keylight_store::StoreError;
 use sqlx::PgPool;
 
 /// One process at a time: two would only wait for each other. The number means nothing else.
 const TURN: i64 = 0x6b65_796c_0002;
-
-/// What one step did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
-pub struct Step {
-    /// Rows of what is pending that are done.
-    pub lots: i64,
-    /// Submissions looked at.
-    pub submissions: i64,
-}
 
 /// Brings the documents of at most `lots` rows of what is pending up to date. Nothing is done while another process is
 /// at it.
@@ -53,7 +45,7 @@ pub async fn refresh(pool: &PgPool, lots: i64) -> Result<Step, StoreError> {
                    DO UPDATE SET created_at = excluded.created_at, document = excluded.document
                    WHERE x.created_at IS DISTINCT FROM excluded.created_at OR x.document <> excluded.document
            )
-           SELECT (SELECT count(*) FROM taken) AS lots, (SELECT count(*) FROM chosen) AS submissions",
+           SELECT (SELECT count(*) FROM taken) AS lots, (SELECT count(*) FROM chosen) AS rows",
     )
     .bind(TURN)
     .bind(lots)

@@ -3,7 +3,6 @@
 mod questions;
 mod seed;
 mod statements;
-mod words;
 
 use crate::{System, cpu, load, median};
 use anyhow::Context as _;

@@ -1,6 +1,6 @@
 //! What is asked.
 
-use super::words;
+use crate::words;
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 use std::ops::RangeInclusive;

@@ -1,6 +1,7 @@
 //! Many submissions with their people and projects, as two years of business leave them.
 
-use super::words::{name, pick, scatter, wishes};
+use crate::upkeep;
+use crate::words::{name, pick, scatter, wishes};
 use anyhow::{Context as _, ensure};
 use chrono::{DateTime, Duration, Utc};
 use sqlx::{PgPool, QueryBuilder};
@@ -27,7 +28,7 @@ pub async fn seed(pool: &PgPool, rows: i64) -> anyhow::Result<RangeInclusive<i64
             insert(pool, &batch).await.context("seeding")?;
             from = to;
         }
-        caught_up(pool).await?;
+        upkeep::done(pool).await?;
         // as autovacuum leaves a table at night
         sqlx::query("VACUUM (ANALYZE)").execute(pool).await?;
         let seconds = began.elapsed().as_secs_f64();
@@ -43,27 +44,6 @@ pub async fn seed(pool: &PgPool, rows: i64) -> anyhow::Result<RangeInclusive<i64
         "the ids of the submissions have gaps: this benchmark wants a database of its own"
     );
     Ok(first..=last)
-}
-
-/// Waits until what the service does later with new rows is done.
-async fn caught_up(pool: &PgPool) -> anyhow::Result<()> {
-    let began = std::time::Instant::now();
-    loop {
-        let left: i64 = sqlx::query_scalar(
-            "SELECT (SELECT count(*) FROM entity.submission_deltas)
-                  + (SELECT count(*) FROM entity.submission_search_pending)",
-        )
-        .fetch_one(pool)
-        .await?;
-        if left == 0 {
-            return Ok(());
-        }
-        ensure!(
-            began.elapsed().as_secs() < 600,
-            "counts and search have not caught up in ten minutes, {left} rows are left"
-        );
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    }
 }
 
 struct Row {
