@@ -11,9 +11,10 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
 use crate::auth::identify;
+use crate::clock::Who;
 use crate::connection::Wire;
 use crate::errors::ApiError;
-use crate::faults::spec::Kind;
+use crate::faults::spec::FaultKind;
 use crate::faults::{Hit, Subject};
 use crate::rate::Taken;
 use crate::requests::Running;
@@ -52,15 +53,18 @@ pub(crate) async fn gateway(State(sim): State<Sim>, mut request: Request, next: 
         user,
         event: None,
     });
+    // Held until the answer, so that virtual time does not move on under a request at work.
+    let mut _awake = None;
     if plan.delay_ms > 0 {
-        tokio::time::sleep(Duration::from_millis(plan.delay_ms)).await;
+        let delay = Duration::from_millis(plan.delay_ms);
+        _awake = Some(sim.clock().sleep(Who::Request, delay).await);
     }
     // Faults on the way in: the request never reaches the service, so it costs no budget.
     if let Some(hit) = &plan.before {
         running.fault(hit.spec.kind.as_str());
         match hit.spec.kind {
-            Kind::Refuse => return cut(wire.as_ref()),
-            Kind::Hang => hang(&sim, hit, wire.as_ref()).await,
+            FaultKind::Refuse => return cut(wire.as_ref()),
+            FaultKind::Hang => hang(&sim, hit, wire.as_ref()).await,
             _ => {}
         }
     }
@@ -76,7 +80,7 @@ pub(crate) async fn gateway(State(sim): State<Sim>, mut request: Request, next: 
     let taken = sim.rates().take(&caller.token, now);
     running.rate_remaining(taken.remaining);
     let retry_after = sim.read(|world| world.options.retry_after);
-    if let Some(hit) = plan.before.filter(|hit| hit.spec.kind == Kind::Status) {
+    if let Some(hit) = plan.before.filter(|hit| hit.spec.kind == FaultKind::Status) {
         let response = fault_answer(&hit, taken, now);
         running.answered(response.status().as_u16());
         return response;
@@ -103,12 +107,12 @@ pub(crate) async fn gateway(State(sim): State<Sim>, mut request: Request, next: 
     };
     running.fault(hit.spec.kind.as_str());
     match hit.spec.kind {
-        Kind::SucceedThenHang => {
+        FaultKind::SucceedThenHang => {
             hang(&sim, &hit, wire.as_ref()).await;
             running.answered(response.status().as_u16());
             response
         }
-        Kind::CutBody => {
+        FaultKind::CutBody => {
             running.answered(response.status().as_u16());
             cut_body(response).await
         }

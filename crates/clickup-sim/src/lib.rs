@@ -23,6 +23,7 @@ mod errors;
 mod faults;
 mod fields;
 mod gateway;
+mod handle;
 mod hierarchy;
 mod ids;
 mod query;
@@ -36,6 +37,8 @@ mod tasks;
 pub mod webhooks;
 
 pub use config::{Options, SimConfig, WebhookRetry};
+pub use faults::spec::{Fault, FaultKind, FaultMatch};
+pub use handle::RunningSim;
 pub use routes::router;
 pub use serve::serve;
 pub use sim::{Sim, SimError};

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
-use std::time::Instant;
 
 use serde::Serialize;
 
@@ -97,7 +96,8 @@ impl RequestLog {
 /// up is logged too.
 pub(crate) struct Running {
     sim: Sim,
-    started: Instant,
+    /// On the simulator's clock, in milliseconds.
+    started: i64,
     entry: Option<Entry>,
 }
 
@@ -105,7 +105,7 @@ impl Running {
     pub(crate) fn begin(sim: &Sim, method: &str, path: &str, body_bytes: u64) -> Self {
         Self {
             sim: sim.clone(),
-            started: Instant::now(),
+            started: sim.clock().passed_ms(),
             entry: Some(Entry {
                 seq: 0,
                 at: sim.now_ms(),
@@ -147,7 +147,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         if let Some(mut entry) = self.entry.take() {
-            entry.ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            entry.ms = (self.sim.clock().passed_ms() - self.started).unsigned_abs();
             self.sim.log().push(entry);
         }
     }

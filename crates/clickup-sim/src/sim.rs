@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::SimClock;
-use crate::config::SimConfig;
+use crate::config::{SimConfig, WebhookRetry};
 use crate::errors::ApiError;
 use crate::faults::Faults;
 use crate::rate::Rates;
@@ -41,6 +41,7 @@ struct Inner {
     log: RequestLog,
     faults: Faults,
     deliveries: Deliveries,
+    webhook_retry: Mutex<WebhookRetry>,
     config: SimConfig,
 }
 
@@ -67,6 +68,7 @@ impl Sim {
                 log: RequestLog::default(),
                 faults: Faults::new(config.seed),
                 deliveries: Deliveries::default(),
+                webhook_retry: Mutex::new(config.webhook_retry.clone()),
                 config,
             }),
         })
@@ -101,6 +103,17 @@ impl Sim {
 
     pub(crate) fn deliveries(&self) -> &Deliveries {
         &self.inner.deliveries
+    }
+
+    /// How deliveries are tried again.
+    #[must_use]
+    pub fn webhook_retry(&self) -> WebhookRetry {
+        lock(&self.inner.webhook_retry).clone()
+    }
+
+    /// Changes how deliveries are tried again, from their next attempt on.
+    pub fn set_webhook_retry(&self, retry: WebhookRetry) {
+        *lock(&self.inner.webhook_retry) = retry;
     }
 
     pub(crate) fn rates(&self) -> MutexGuard<'_, Rates> {

@@ -2,6 +2,7 @@
 
 mod edits;
 mod switches;
+mod time;
 mod views;
 
 use axum::Router;
@@ -45,7 +46,9 @@ pub(crate) fn routes() -> Router<Sim> {
             "/options",
             get(switches::options).post(switches::set_options),
         )
-        .route("/clock", post(switches::clock))
+        .route("/webhook_retry", post(switches::webhook_retry))
+        .route("/clock", get(time::clock).post(time::set_clock))
+        .route("/clock/advance", post(time::advance))
         .route("/reset", post(switches::reset))
         .route("/board/{file}", get(crate::board::data))
 }

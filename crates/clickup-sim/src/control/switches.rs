@@ -10,21 +10,29 @@ use serde_json::{Map, Value, json};
 
 use super::{Refusal, read};
 use crate::config::Options;
-use crate::faults::spec::{DownMode, FaultSpec};
+use crate::faults::spec::{DownMode, Fault};
 use crate::sim::Sim;
+
+/// Longest pause between attempts and longest wait for a receiver.
+const LONGEST: Duration = Duration::from_secs(3_600);
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewFaults {
-    faults: Vec<FaultSpec>,
+    faults: Vec<Fault>,
+    seed: Option<u64>,
 }
 
-/// `POST /_sim/faults`: adds rules to those in force.
+/// `POST /_sim/faults`: adds rules to those in force, or, with `seed`, replaces them and throws new
+/// dice.
 pub(crate) async fn add_faults(
     State(sim): State<Sim>,
     bytes: Bytes,
 ) -> Result<Json<Value>, Refusal> {
     let new: NewFaults = read(&bytes)?;
+    if let Some(seed) = new.seed {
+        sim.faults().reseed(seed);
+    }
     let ids = sim.faults().add(new.faults).map_err(Refusal::bad)?;
     Ok(Json(json!({"ids": ids})))
 }
@@ -130,19 +138,41 @@ pub(crate) async fn set_options(
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Clock {
-    offset_ms: i64,
+struct Retry {
+    attempts: Option<u32>,
+    backoff_ms: Option<u64>,
+    timeout_ms: Option<u64>,
+    suspend_after: Option<u32>,
 }
 
-/// `POST /_sim/clock` with `{"offset_ms": -90000}`: the simulator's clock against the machine's.
-pub(crate) async fn clock(State(sim): State<Sim>, bytes: Bytes) -> Result<Json<Value>, Refusal> {
-    let clock: Clock = read(&bytes)?;
-    // A year either way is plenty, and keeps all sums in range.
-    if clock.offset_ms.unsigned_abs() > 31_622_400_000 {
-        return Err(Refusal::bad("offset_ms is a year at most"));
+/// `POST /_sim/webhook_retry` with any of `attempts`, `backoff_ms`, `timeout_ms`, `suspend_after`.
+pub(crate) async fn webhook_retry(
+    State(sim): State<Sim>,
+    bytes: Bytes,
+) -> Result<Json<Value>, Refusal> {
+    let new: Retry = read(&bytes)?;
+    let mut retry = sim.webhook_retry();
+    retry.attempts = new.attempts.unwrap_or(retry.attempts);
+    retry.suspend_after = new.suspend_after.unwrap_or(retry.suspend_after);
+    if let Some(ms) = new.backoff_ms {
+        retry.backoff = Duration::from_millis(ms);
     }
-    sim.clock().set_offset_ms(clock.offset_ms);
-    Ok(Json(json!({"now": sim.now_ms()})))
+    if let Some(ms) = new.timeout_ms {
+        retry.timeout = Duration::from_millis(ms);
+    }
+    if !(1..=100).contains(&retry.attempts) || retry.backoff > LONGEST || retry.timeout > LONGEST {
+        return Err(Refusal::bad(
+            "attempts lie between 1 and 100, times are an hour at most",
+        ));
+    }
+    let view = json!({
+        "attempts": retry.attempts,
+        "backoff_ms": retry.backoff.as_millis(),
+        "timeout_ms": retry.timeout.as_millis(),
+        "suspend_after": retry.suspend_after,
+    });
+    sim.set_webhook_retry(retry);
+    Ok(Json(view))
 }
 
 /// `POST /_sim/reset`: the default workspace, no webhooks, no faults, an empty log.
@@ -157,6 +187,7 @@ pub(crate) async fn reset(State(sim): State<Sim>) -> Result<Json<Value>, Refusal
     sim.faults().set_down(None);
     sim.log().clear();
     sim.clock().set_offset_ms(0);
+    sim.set_webhook_retry(sim.config().webhook_retry.clone());
     let (limit, window) = (sim.config().rate_limit, sim.config().window);
     sim.rates().set(limit, Some(window));
     Ok(Json(json!({})))

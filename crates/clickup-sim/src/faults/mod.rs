@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::ids::Dice;
 use crate::sim::lock;
-use spec::{DownMode, FaultSpec, Kind, RuleView};
+use spec::{DownMode, Fault, FaultKind, RuleView};
 
 /// Rules at most; a test that adds more has forgotten to clean up.
 const MOST_RULES: usize = 1_000;
@@ -26,23 +26,27 @@ pub(crate) struct Faults {
 #[derive(Debug)]
 struct Book {
     rules: Vec<Rule>,
-    down: Option<FaultSpec>,
+    down: Option<Fault>,
     next_id: u64,
-    dice: Dice,
+    seed: u64,
 }
 
+/// Each rule has dice of its own, so that what it does to its n-th request does not depend on how
+/// requests of other endpoints fell between.
 #[derive(Debug)]
 struct Rule {
     id: u64,
-    spec: FaultSpec,
+    spec: Fault,
+    met: u64,
     hits: u64,
+    dice: Dice,
 }
 
 /// A rule that applies to the request at hand.
 #[derive(Debug, Clone)]
 pub(crate) struct Hit {
     pub(crate) rule: u64,
-    pub(crate) spec: FaultSpec,
+    pub(crate) spec: Fault,
 }
 
 /// What shall go wrong with one request.
@@ -75,6 +79,17 @@ pub(crate) struct Subject<'a> {
     pub(crate) event: Option<&'a str>,
 }
 
+impl<'a> Subject<'a> {
+    fn of_delivery(event: &'a str) -> Self {
+        Self {
+            method: "POST",
+            path: "",
+            user: None,
+            event: Some(event),
+        }
+    }
+}
+
 impl Faults {
     pub(crate) fn new(seed: u64) -> Self {
         Self {
@@ -82,7 +97,7 @@ impl Faults {
                 rules: Vec::new(),
                 down: None,
                 next_id: DOWN_RULE + 1,
-                dice: Dice::new(seed ^ 0x5eed),
+                seed,
             }),
             generation: watch::Sender::new(0),
         }
@@ -92,7 +107,7 @@ impl Faults {
     ///
     /// # Errors
     /// A sentence about the first rule that makes no sense.
-    pub(crate) fn add(&self, specs: Vec<FaultSpec>) -> Result<Vec<u64>, String> {
+    pub(crate) fn add(&self, specs: Vec<Fault>) -> Result<Vec<u64>, String> {
         for spec in &specs {
             spec.check()?;
         }
@@ -105,7 +120,14 @@ impl Faults {
             .map(|spec| {
                 let id = book.next_id;
                 book.next_id += 1;
-                book.rules.push(Rule { id, spec, hits: 0 });
+                let dice = Dice::new(book.seed ^ id.wrapping_mul(0x5eed_5eed_5eed_5eed));
+                book.rules.push(Rule {
+                    id,
+                    spec,
+                    met: 0,
+                    hits: 0,
+                    dice,
+                });
                 id
             })
             .collect();
@@ -122,8 +144,19 @@ impl Faults {
         self.changed();
     }
 
+    /// New dice for rules that are added from now on, numbered from the beginning: the same rules
+    /// then do the same to the same requests. Removes the rules in force.
+    pub(crate) fn reseed(&self, seed: u64) {
+        let mut book = lock(&self.book);
+        book.rules.clear();
+        book.seed = seed;
+        book.next_id = DOWN_RULE + 1;
+        drop(book);
+        self.changed();
+    }
+
     pub(crate) fn set_down(&self, mode: Option<(DownMode, Option<u64>)>) {
-        lock(&self.book).down = mode.map(|(mode, retry_after)| FaultSpec::down(mode, retry_after));
+        lock(&self.book).down = mode.map(|(mode, retry_after)| Fault::down(mode, retry_after));
         self.changed();
     }
 
@@ -154,17 +187,16 @@ impl Faults {
             });
             return plan;
         }
-        let Book { rules, dice, .. } = &mut *book;
-        for rule in rules {
+        for rule in &mut book.rules {
             let free = match rule.spec.kind {
-                Kind::Delay | Kind::StaleRead | Kind::WebhookBeforeResponse => true,
-                Kind::Status | Kind::Refuse | Kind::Hang => plan.before.is_none(),
-                Kind::SucceedThenHang | Kind::SucceedThenError | Kind::CutBody => {
+                FaultKind::Delay | FaultKind::StaleRead | FaultKind::WebhookBeforeResponse => true,
+                FaultKind::Status | FaultKind::Refuse | FaultKind::Hang => plan.before.is_none(),
+                FaultKind::SucceedThenHang | FaultKind::SucceedThenError | FaultKind::CutBody => {
                     plan.after.is_none()
                 }
                 _ => false,
             };
-            if !free || !rule.fires(subject, dice) {
+            if !free || !rule.fires(subject) {
                 continue;
             }
             let hit = Hit {
@@ -172,12 +204,12 @@ impl Faults {
                 spec: rule.spec.clone(),
             };
             match rule.spec.kind {
-                Kind::Delay => {
+                FaultKind::Delay => {
                     plan.delay_ms = plan.delay_ms.saturating_add(rule.spec.ms.unwrap_or(0))
                 }
-                Kind::StaleRead => plan.stale = true,
-                Kind::WebhookBeforeResponse => plan.webhooks_first = true,
-                Kind::Status | Kind::Refuse | Kind::Hang => plan.before = Some(hit),
+                FaultKind::StaleRead => plan.stale = true,
+                FaultKind::WebhookBeforeResponse => plan.webhooks_first = true,
+                FaultKind::Status | FaultKind::Refuse | FaultKind::Hang => plan.before = Some(hit),
                 _ => plan.after = Some(hit),
             }
         }
@@ -188,31 +220,38 @@ impl Faults {
     pub(crate) fn plan_delivery(&self, event: &str) -> DeliveryPlan {
         let mut book = lock(&self.book);
         let mut plan = DeliveryPlan::default();
-        let subject = Subject {
-            method: "POST",
-            path: "",
-            user: None,
-            event: Some(event),
-        };
-        let Book { rules, dice, .. } = &mut *book;
-        for rule in rules {
-            if !rule.spec.kind.is_delivery() || !rule.fires(subject, dice) {
+        let subject = Subject::of_delivery(event);
+        for rule in &mut book.rules {
+            if !rule.spec.kind.is_delivery()
+                || rule.spec.kind == FaultKind::WebhookAnswerLost
+                || !rule.fires(subject)
+            {
                 continue;
             }
             match rule.spec.kind {
-                Kind::WebhookDrop => plan.drop = true,
-                Kind::WebhookDuplicate => plan.duplicate = true,
-                Kind::WebhookDelay => {
+                FaultKind::WebhookDrop => plan.drop = true,
+                FaultKind::WebhookDuplicate => plan.duplicate = true,
+                FaultKind::WebhookDelay => {
                     plan.delay_ms = plan.delay_ms.saturating_add(rule.spec.ms.unwrap_or(0))
                 }
                 // A random pause lets later deliveries overtake this one.
                 _ => {
                     let most = rule.spec.ms.unwrap_or(300);
-                    plan.reorder_ms = (dice.roll() * most as f64) as u64;
+                    plan.reorder_ms = (rule.dice.roll() * most as f64) as u64;
                 }
             }
         }
         plan
+    }
+
+    /// Decides whether the receiver's answer to one attempt gets lost.
+    pub(crate) fn loses_answer(&self, event: &str) -> bool {
+        let mut book = lock(&self.book);
+        let subject = Subject::of_delivery(event);
+        book.rules
+            .iter_mut()
+            .filter(|rule| rule.spec.kind == FaultKind::WebhookAnswerLost)
+            .any(|rule| rule.fires(subject))
     }
 
     /// Waits until a rule is taken away.
@@ -239,14 +278,18 @@ impl Faults {
 }
 
 impl Rule {
-    fn fires(&mut self, subject: Subject<'_>, dice: &mut Dice) -> bool {
+    fn fires(&mut self, subject: Subject<'_>) -> bool {
         if self.spec.times.is_some_and(|times| self.hits >= times) {
             return false;
         }
         if !self.spec.matching.meets(subject) {
             return false;
         }
-        if self.spec.probability < 1.0 && dice.roll() >= self.spec.probability {
+        self.met += 1;
+        if self.met <= self.spec.skip {
+            return false;
+        }
+        if self.spec.probability < 1.0 && self.dice.roll() >= self.spec.probability {
             return false;
         }
         self.hits += 1;
@@ -261,7 +304,7 @@ mod tests {
 
     fn faults(text: &str) -> Faults {
         let faults = Faults::new(1);
-        let specs: Vec<FaultSpec> = serde_json::from_str(text).unwrap();
+        let specs: Vec<Fault> = serde_json::from_str(text).unwrap();
         faults.add(specs).unwrap();
         faults
     }
@@ -328,9 +371,41 @@ mod tests {
     }
 
     #[test]
+    fn the_same_seed_does_the_same_to_the_same_requests() {
+        let rules = r#"[{"match":{"route":"/api/v2/task/{id}"},"kind":"status","status":500,
+            "probability":0.3,"skip":2}]"#;
+        let run = |noise: bool| -> Vec<bool> {
+            let faults = Faults::new(99);
+            faults.reseed(7);
+            faults.add(serde_json::from_str(rules).unwrap()).unwrap();
+            faults
+                .add(vec![serde_json::from_str(
+                    r#"{"match":{"path_prefix":"/api/v2/user"},"kind":"stale_read","probability":0.5}"#,
+                )
+                .unwrap()])
+                .unwrap();
+            (0..200)
+                .map(|_| {
+                    if noise {
+                        faults.plan(request("GET", "/api/v2/user"));
+                        faults.plan(request("GET", "/api/v2/task/1/comment"));
+                    }
+                    let plan = faults.plan(request("GET", "/api/v2/task/1?x=1"));
+                    plan.before.is_some()
+                })
+                .collect()
+        };
+        let quiet = run(false);
+        assert_eq!(quiet, run(true));
+        assert!(!quiet[0] && !quiet[1], "the first two were to pass");
+        let hits = quiet.iter().filter(|hit| **hit).count();
+        assert!((35..85).contains(&hits), "{hits}");
+    }
+
+    #[test]
     fn nonsense_is_refused_with_a_reason() {
-        let spec: FaultSpec = serde_json::from_str(r#"{"kind":"delay"}"#).unwrap();
+        let spec: Fault = serde_json::from_str(r#"{"kind":"delay"}"#).unwrap();
         assert!(Faults::new(1).add(vec![spec]).unwrap_err().contains("ms"));
-        assert!(serde_json::from_str::<FaultSpec>(r#"{"kind":"delay","sm":5}"#).is_err());
+        assert!(serde_json::from_str::<Fault>(r#"{"kind":"delay","sm":5}"#).is_err());
     }
 }

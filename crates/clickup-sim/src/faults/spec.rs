@@ -11,27 +11,33 @@ const LONGEST_MS: u64 = 3_600_000;
 /// One rule: what it applies to, what happens, how often.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct FaultSpec {
+pub struct Fault {
+    /// Which requests or deliveries it is about.
     #[serde(rename = "match", default)]
-    pub(crate) matching: Matching,
-    pub(crate) kind: Kind,
+    pub matching: FaultMatch,
+    /// What goes wrong.
+    pub kind: FaultKind,
     /// For `status` and `succeed_then_error`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) status: Option<u16>,
+    pub status: Option<u16>,
     /// Body of the error answer: text is sent as it is, anything else as JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) body: Option<Value>,
+    pub body: Option<Value>,
     /// Seconds, sent as `Retry-After` and as the end of the rate window of a 429.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) retry_after: Option<u64>,
+    pub retry_after: Option<u64>,
     /// Milliseconds, for delays and reordering.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) ms: Option<u64>,
+    pub ms: Option<u64>,
+    /// How likely it is, from 0 to 1; the dice follow the seed.
     #[serde(default = "always")]
-    pub(crate) probability: f64,
+    pub probability: f64,
+    /// How many matching requests or deliveries pass unharmed first.
+    #[serde(default)]
+    pub skip: u64,
     /// How often at most; without it, until the rule is removed.
     #[serde(default)]
-    pub(crate) times: Option<u64>,
+    pub times: Option<u64>,
 }
 
 fn always() -> f64 {
@@ -41,27 +47,34 @@ fn always() -> f64 {
 /// Conditions; all that are given must hold.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Matching {
+pub struct FaultMatch {
+    /// HTTP method, in any case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) method: Option<String>,
+    pub method: Option<String>,
+    /// Endpoint, such as `/api/v2/task/{id}`: a segment in braces stands for any one segment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) path_prefix: Option<String>,
+    pub route: Option<String>,
+    /// How the path with its query begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) path_contains: Option<String>,
+    pub path_prefix: Option<String>,
+    /// What stands anywhere in the path with its query.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) path_suffix: Option<String>,
+    pub path_contains: Option<String>,
+    /// How the path without its query ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path_suffix: Option<String>,
     /// User of the token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) user: Option<u64>,
+    pub user: Option<u64>,
     /// Webhook event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) event: Option<String>,
+    pub event: Option<String>,
 }
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Kind {
+pub enum FaultKind {
     /// Answer with a status; nothing happens.
     Status,
     /// Close the connection without an answer; nothing happens.
@@ -78,19 +91,29 @@ pub(crate) enum Kind {
     CutBody,
     /// Reads show the task as it was before its last change.
     StaleRead,
+    /// A delivery never leaves.
     WebhookDrop,
+    /// A delivery is made twice.
     WebhookDuplicate,
+    /// A delivery leaves later.
     WebhookDelay,
+    /// A delivery leaves after a random pause, so that later ones overtake it.
     WebhookReorder,
+    /// The receiver gets a delivery, but its answer is lost: the delivery counts as failed.
+    WebhookAnswerLost,
     /// Deliveries reach the receiver before the writer has its answer.
     WebhookBeforeResponse,
 }
 
-impl Kind {
+impl FaultKind {
     pub(crate) fn is_delivery(self) -> bool {
         matches!(
             self,
-            Self::WebhookDrop | Self::WebhookDuplicate | Self::WebhookDelay | Self::WebhookReorder
+            Self::WebhookDrop
+                | Self::WebhookDuplicate
+                | Self::WebhookDelay
+                | Self::WebhookReorder
+                | Self::WebhookAnswerLost
         )
     }
 
@@ -108,6 +131,7 @@ impl Kind {
             Self::WebhookDuplicate => "webhook_duplicate",
             Self::WebhookDelay => "webhook_delay",
             Self::WebhookReorder => "webhook_reorder",
+            Self::WebhookAnswerLost => "webhook_answer_lost",
             Self::WebhookBeforeResponse => "webhook_before_response",
         }
     }
@@ -132,25 +156,36 @@ pub(crate) struct RuleView {
     pub(crate) id: u64,
     pub(crate) hits: u64,
     #[serde(flatten)]
-    pub(crate) spec: FaultSpec,
+    pub(crate) spec: Fault,
 }
 
-impl FaultSpec {
+impl Fault {
     pub(crate) fn down(mode: DownMode, retry_after: Option<u64>) -> Self {
         let (kind, status) = match mode {
-            DownMode::Refuse => (Kind::Refuse, None),
-            DownMode::Hang => (Kind::Hang, None),
-            DownMode::TooMany => (Kind::Status, Some(429)),
-            DownMode::Error => (Kind::Status, Some(500)),
+            DownMode::Refuse => (FaultKind::Refuse, None),
+            DownMode::Hang => (FaultKind::Hang, None),
+            DownMode::TooMany => (FaultKind::Status, Some(429)),
+            DownMode::Error => (FaultKind::Status, Some(500)),
         };
         Self {
-            matching: Matching::default(),
-            kind,
             status,
-            body: None,
             retry_after,
+            ..Self::new(kind)
+        }
+    }
+
+    /// A fault that always happens, everywhere.
+    #[must_use]
+    pub fn new(kind: FaultKind) -> Self {
+        Self {
+            matching: FaultMatch::default(),
+            kind,
+            status: None,
+            body: None,
+            retry_after: None,
             ms: None,
             probability: 1.0,
+            skip: 0,
             times: None,
         }
     }
@@ -160,14 +195,14 @@ impl FaultSpec {
     pub(crate) fn check(&self) -> Result<(), String> {
         let kind = self.kind.as_str();
         match self.kind {
-            Kind::Status | Kind::SucceedThenError
+            FaultKind::Status | FaultKind::SucceedThenError
                 if !self
                     .status
                     .is_some_and(|status| (200..600).contains(&status)) =>
             {
                 Err(format!("fault {kind} needs a status from 200 to 599"))
             }
-            Kind::Delay | Kind::WebhookDelay if self.ms.is_none() => {
+            FaultKind::Delay | FaultKind::WebhookDelay if self.ms.is_none() => {
                 Err(format!("fault {kind} needs ms"))
             }
             _ if self.ms.is_some_and(|ms| ms > LONGEST_MS) => {
@@ -181,7 +216,7 @@ impl FaultSpec {
     }
 }
 
-impl Matching {
+impl FaultMatch {
     pub(crate) fn meets(&self, subject: Subject<'_>) -> bool {
         fn holds(wanted: Option<&String>, test: impl Fn(&str) -> bool) -> bool {
             wanted.is_none_or(|wanted| test(wanted))
@@ -189,10 +224,22 @@ impl Matching {
         let bare = subject.path.split('?').next().unwrap_or_default();
         holds(self.method.as_ref(), |m| {
             m.eq_ignore_ascii_case(subject.method)
-        }) && holds(self.path_prefix.as_ref(), |p| subject.path.starts_with(p))
+        }) && holds(self.route.as_ref(), |r| is_on_route(bare, r))
+            && holds(self.path_prefix.as_ref(), |p| subject.path.starts_with(p))
             && holds(self.path_contains.as_ref(), |p| subject.path.contains(p))
             && holds(self.path_suffix.as_ref(), |p| bare.ends_with(p))
             && holds(self.event.as_ref(), |e| subject.event == Some(e))
             && self.user.is_none_or(|user| subject.user == Some(user))
+    }
+}
+
+fn is_on_route(path: &str, route: &str) -> bool {
+    let (mut path, mut route) = (path.split('/'), route.split('/'));
+    loop {
+        match (path.next(), route.next()) {
+            (None, None) => return true,
+            (Some(part), Some(wanted)) if part == wanted || wanted.starts_with('{') => {}
+            _ => return false,
+        }
     }
 }

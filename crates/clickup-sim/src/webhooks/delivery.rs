@@ -1,8 +1,9 @@
 //! Deliveries: one POST per event and webhook, tried again, and the health that follows from it.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::{Client, redirect};
@@ -13,7 +14,9 @@ use tokio_util::task::TaskTracker;
 
 use super::signature::sign;
 use super::{HookStatus, Webhook};
+use crate::clock::Who;
 use crate::config::WebhookRetry;
+use crate::faults::DeliveryPlan;
 use crate::sim::{Sim, lock};
 
 /// Deliveries waiting at most; more are lost, as a receiver must expect anyway.
@@ -58,6 +61,8 @@ pub(crate) struct Deliveries {
     wake: Notify,
     tried: Notify,
     attempts: Mutex<Attempts>,
+    /// Whether somebody carries the deliveries out.
+    carried: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -103,6 +108,15 @@ impl Deliveries {
         }
         drop(queue);
         self.wake.notify_one();
+    }
+
+    /// Deliveries that are not finished; none count while nobody carries them out.
+    pub(crate) fn open(&self) -> usize {
+        if self.carried.load(Ordering::Acquire) {
+            lock(&self.queue).open
+        } else {
+            0
+        }
     }
 
     pub(crate) fn view(&self) -> QueueView {
@@ -180,13 +194,14 @@ pub(crate) async fn run(sim: Sim, stop: CancellationToken) -> anyhow::Result<()>
     // An error only says that a provider is already installed.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::builder()
-        .timeout(sim.config().webhook_retry.timeout)
         .redirect(redirect::Policy::none())
         .no_proxy()
         .build()?;
     let in_work = Arc::new(Semaphore::new(MOST_IN_WORK));
     let at_once = Arc::new(Semaphore::new(MOST_AT_ONCE));
+    let in_turn = Arc::new(Semaphore::new(1));
     let tracker = TaskTracker::new();
+    sim.deliveries().carried.store(true, Ordering::Release);
     let pump = async {
         loop {
             let Some(job) = sim.deliveries().pop() else {
@@ -200,17 +215,21 @@ pub(crate) async fn run(sim: Sim, stop: CancellationToken) -> anyhow::Result<()>
                 sim: sim.clone(),
                 client: client.clone(),
                 at_once: Arc::clone(&at_once),
+                in_turn: Arc::clone(&in_turn),
             };
+            // Here and not in the courier, so that the dice fall in the order of the changes.
+            let plan = sim.faults().plan_delivery(job.event);
             let stop = stop.clone();
             tracker.spawn(async move {
                 let seq = job.seq;
-                stop.run_until_cancelled(courier.carry(job)).await;
+                stop.run_until_cancelled(courier.carry(job, plan)).await;
                 courier.sim.deliveries().mark_closed(seq);
                 drop(place);
             });
         }
     };
     stop.run_until_cancelled(pump).await;
+    sim.deliveries().carried.store(false, Ordering::Release);
     tracker.close();
     tracker.wait().await;
     Ok(())
@@ -220,6 +239,9 @@ struct Courier {
     sim: Sim,
     client: Client,
     at_once: Arc<Semaphore>,
+    /// Under virtual time there is one POST at a time: what happens at the same moment then happens
+    /// in the same order in every run.
+    in_turn: Arc<Semaphore>,
 }
 
 /// What an attempt says about the receiver.
@@ -231,21 +253,20 @@ enum Answer {
 }
 
 impl Courier {
-    async fn carry(&self, job: Job) {
-        let plan = self.sim.faults().plan_delivery(job.event);
+    async fn carry(&self, job: Job, plan: DeliveryPlan) {
         if plan.drop {
             return;
         }
         let pause = plan.delay_ms + plan.reorder_ms;
         if pause > 0 {
-            tokio::time::sleep(Duration::from_millis(pause)).await;
+            self.pause(Duration::from_millis(pause)).await;
         }
         if plan.duplicate {
             let _ = self.attempt(&job, 1).await;
         }
         let WebhookRetry {
             attempts, backoff, ..
-        } = self.sim.config().webhook_retry.clone();
+        } = self.sim.webhook_retry();
         for attempt in 1..=attempts {
             let answer = self.attempt(&job, attempt).await;
             self.sim.deliveries().mark_tried(job.seq);
@@ -262,10 +283,11 @@ impl Courier {
                 }),
             }
             if attempt < attempts {
-                tokio::time::sleep(backoff * 2_u32.saturating_pow(attempt - 1)).await;
+                let doubled = 2_u32.saturating_pow(attempt - 1);
+                self.pause(backoff.saturating_mul(doubled)).await;
             }
         }
-        let most = self.sim.config().webhook_retry.suspend_after;
+        let most = self.sim.webhook_retry().suspend_after;
         self.health(&job.webhook, |webhook| {
             webhook.fail_count += 1;
             if webhook.fail_count >= most {
@@ -274,25 +296,38 @@ impl Courier {
         });
     }
 
+    async fn pause(&self, wait: Duration) {
+        let _awake = self.sim.clock().sleep(Who::Delivery, wait).await;
+    }
+
     /// One POST; `None` when the webhook is gone or suspended by now.
     async fn attempt(&self, job: &Job, attempt: u32) -> Option<Answer> {
-        let _permit = self.at_once.acquire().await.ok()?;
+        let turns = if self.sim.clock().is_virtual() {
+            &self.in_turn
+        } else {
+            &self.at_once
+        };
+        let _permit = turns.acquire().await.ok()?;
         let (endpoint, secret) = self.sim.read(|world| {
             let webhook = world.webhooks.iter().find(|hook| hook.id == job.webhook)?;
             (webhook.status != HookStatus::Suspended)
                 .then(|| (webhook.endpoint.clone(), webhook.secret.clone()))
         })?;
         let at = self.sim.now_ms();
-        let started = Instant::now();
+        let started = self.sim.clock().passed_ms();
         let answer = self
             .client
             .post(&endpoint)
             .header("content-type", "application/json")
             .header("x-signature", sign(&secret, &job.body))
+            .timeout(self.sim.webhook_retry().timeout)
             .body(job.body.clone())
             .send()
             .await;
-        let status = answer.ok().map(|answer| answer.status().as_u16());
+        let status = answer
+            .ok()
+            .map(|answer| answer.status().as_u16())
+            .filter(|_| !self.sim.faults().loses_answer(job.event));
         self.sim.deliveries().remember(Attempt {
             seq: 0,
             delivery: job.seq,
@@ -302,7 +337,7 @@ impl Courier {
             attempt,
             status,
             at,
-            ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            ms: (self.sim.clock().passed_ms() - started).unsigned_abs(),
         });
         Some(match status {
             Some(200..=299) => Answer::Good,

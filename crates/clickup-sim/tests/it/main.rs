@@ -13,4 +13,5 @@ mod relations;
 mod state_file;
 mod support;
 mod tasks;
+mod time;
 mod webhooks;
