@@ -42,6 +42,8 @@ pub struct Deps {
     pub entity: Channel,
     /// Channel to analytics.
     pub analytics: Channel,
+    /// Channel to clickup-sync.
+    pub sync: Channel,
     /// Time and ids.
     pub clock: Arc<dyn Clock>,
 }
@@ -55,6 +57,7 @@ impl Deps {
         Ok(Self {
             entity: channel(&config.entity_url, &config.rpc)?,
             analytics: channel(&config.analytics_url, &config.rpc)?,
+            sync: channel(&config.sync_url, &config.rpc)?,
             clock: Arc::new(SystemClock),
         })
     }

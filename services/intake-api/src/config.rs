@@ -102,6 +102,14 @@ pub const ANALYTICS_URL: Key = Key {
     secret: false,
     doc: "where the analytics service answers gRPC",
 };
+/// The sync worker.
+pub const SYNC_URL: Key = Key {
+    path: "rpc.sync_url",
+    env: "KEYLIGHT_SYNC_URL",
+    default: Some("http://127.0.0.1:50052"),
+    secret: false,
+    doc: "where clickup-sync answers gRPC",
+};
 
 /// The settings of this service.
 pub const KEYS: &[Key] = &[
@@ -118,6 +126,7 @@ pub const KEYS: &[Key] = &[
     TRUSTED_PROXIES,
     ENTITY_URL,
     ANALYTICS_URL,
+    SYNC_URL,
 ];
 /// Every table that this service reads.
 pub const TABLES: &[&[Key]] = &[KEYS, keylight_rpc::config::KEYS];
@@ -154,6 +163,8 @@ pub struct Config {
     pub entity_url: Url,
     /// See [`ANALYTICS_URL`].
     pub analytics_url: Url,
+    /// See [`SYNC_URL`].
+    pub sync_url: Url,
     /// How other services are called.
     pub rpc: keylight_rpc::config::Config,
 }
@@ -202,6 +213,7 @@ impl Config {
             trusted_proxies: reader.number(&TRUSTED_PROXIES, 0, 16),
             entity_url: reader.url(&ENTITY_URL),
             analytics_url: reader.url(&ANALYTICS_URL),
+            sync_url: reader.url(&SYNC_URL),
             rpc: keylight_rpc::config::Config::read(reader),
         }
     }

@@ -1,4 +1,4 @@
-//! Calls to the entity service.
+//! Calls to the services behind the door.
 
 use crate::{app::Door, requests::Noun};
 use keylight_contracts::v1::{

@@ -21,13 +21,19 @@ pub enum Scope {
     RecordsRead,
     /// Repair of records.
     RecordsWrite,
+    /// How records stand with ClickUp: links, failures, the log of calls.
+    SyncRead,
+    /// Trying failed records again, pausing and resuming.
+    SyncWrite,
+    /// How ClickUp is reached and what goes where in it.
+    SettingsAdmin,
     /// Staff accounts and API tokens.
     StaffAdmin,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Scope; 9] = [
+    pub const ALL: [Scope; 12] = [
         Scope::SubmissionsRead,
         Scope::SubmissionsWrite,
         Scope::PeopleRead,
@@ -36,6 +42,9 @@ impl Scope {
         Scope::ProjectsWrite,
         Scope::RecordsRead,
         Scope::RecordsWrite,
+        Scope::SyncRead,
+        Scope::SyncWrite,
+        Scope::SettingsAdmin,
         Scope::StaffAdmin,
     ];
 
@@ -51,6 +60,9 @@ impl Scope {
             Scope::ProjectsWrite => "projects:write",
             Scope::RecordsRead => "records:read",
             Scope::RecordsWrite => "records:write",
+            Scope::SyncRead => "sync:read",
+            Scope::SyncWrite => "sync:write",
+            Scope::SettingsAdmin => "settings:admin",
             Scope::StaffAdmin => "staff:admin",
         }
     }
@@ -76,6 +88,7 @@ impl Scope {
                     | (Scope::PeopleWrite, Scope::PeopleRead)
                     | (Scope::ProjectsWrite, Scope::ProjectsRead)
                     | (Scope::RecordsWrite, Scope::RecordsRead)
+                    | (Scope::SyncWrite, Scope::SyncRead)
             )
     }
 }

@@ -91,6 +91,8 @@ pub fn config(entity: SocketAddr, analytics: SocketAddr, variables: &[(&str, &st
     assert_eq!(reader.problems(intake_api::config::TABLES), []);
     config.entity_url = Url::parse(&format!("http://{entity}")).unwrap();
     config.analytics_url = Url::parse(&format!("http://{analytics}")).unwrap();
+    // a port on which nobody listens
+    config.sync_url = Url::parse("http://127.0.0.1:1").unwrap();
     config
 }
 
