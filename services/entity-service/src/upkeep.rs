@@ -1,8 +1,8 @@
 //! The task behind counts, search and suggestions: folds what statements appended, and brings documents up to date.
 //!
 //! It is rung after a change and comes by regularly, because others change rows too. It never needs more than one
-//! connection, holds it for a few hundredths of a second at a time, and rests longer than it works, so that those who
-//! apply do not notice it: readers are exact without it, only slower the more is waiting.
+//! connection, holds it for a few hundredths of a second at a time, and rests longer than it works while people apply, so
+//! that they do not notice it: readers are exact without it, only slower the more is waiting.
 
 mod lots;
 mod waiting;
@@ -29,7 +29,7 @@ const COME_BY: Duration = Duration::from_secs(5);
 /// Shortest rest, in which changes gather.
 const REST: Duration = Duration::from_millis(100);
 /// It rests so many times as long as it has worked when little is written.
-const REST_PER_WORK: u32 = 3;
+const REST_PER_WORK: u32 = 1;
 /// And so many times when much is: then those who write come first, and searches look at what is waiting themselves.
 const REST_WHEN_BUSY: u32 = 12;
 /// And so many times when so much is waiting that searches would suffer, whoever writes.
