@@ -15,6 +15,12 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// An automation of the workspace, which is no user.
+    pub(crate) const AUTOMATION: Self = Self {
+        user: 0,
+        via_api: false,
+    };
+
     /// The person on the board page.
     pub(crate) const PERSON: Self = Self {
         user: 2,

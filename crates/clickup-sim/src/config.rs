@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use crate::options::Options;
 
 /// What a simulator is started with.
 #[derive(Debug, Clone)]
@@ -58,44 +58,6 @@ impl Default for WebhookRetry {
             backoff: Duration::from_millis(250),
             timeout: Duration::from_secs(7),
             suspend_after: 100,
-        }
-    }
-}
-
-/// Switches that can also be changed at run time through `/_sim/options`. The defaults are the
-/// readings that are harder on a client.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Options {
-    /// Send `Retry-After` with a 429.
-    pub retry_after: bool,
-    /// A PUT that changes the status answers with the old one.
-    pub stale_status_after_put: bool,
-    /// Webhook bodies as in 2022: no `team_id`, no `history_items` where there are none.
-    pub old_webhook_bodies: bool,
-    /// `date_…_gt` and `date_…_lt` include the given instant.
-    pub inclusive_dates: bool,
-    /// Status names in writes match without regard to case.
-    pub fold_status_case: bool,
-    /// A checklist change moves `date_updated`.
-    pub checklists_move_date_updated: bool,
-    /// A comment moves `date_updated`.
-    pub comments_move_date_updated: bool,
-    /// Minutes east of Greenwich of the zone in which date-only values are snapped to 04:00.
-    pub zone_offset_minutes: i64,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            retry_after: false,
-            stale_status_after_put: false,
-            old_webhook_bodies: false,
-            inclusive_dates: false,
-            fold_status_case: false,
-            checklists_move_date_updated: false,
-            comments_move_date_updated: false,
-            zone_offset_minutes: -300,
         }
     }
 }

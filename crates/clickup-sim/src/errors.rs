@@ -29,6 +29,7 @@ impl ApiError {
     pub(crate) const NO_TOKEN: Self = Self::new(400, "OAUTH_017", "Authorization header required");
     pub(crate) const BAD_TOKEN: Self = Self::new(401, "OAUTH_025", "Token invalid");
     pub(crate) const TASK_DELETED: Self = Self::new(404, "ITEM_013", "Task not found");
+    pub(crate) const TASK_DELETED_TOO: Self = Self::new(404, "ITEM_015", "Task not found");
     pub(crate) const BAD_NAME: Self = Self::new(400, "INPUT_005", "Task name invalid");
     pub(crate) const BAD_LIST_ID: Self = Self::new(400, "INPUT_003", "List ID invalid");
     pub(crate) const BAD_DUE_DATE: Self = Self::new(400, "INPUT_006", "Due date invalid");
@@ -56,7 +57,44 @@ impl ApiError {
     pub(crate) const WEBHOOK_URL: Self = Self::new(400, "OAUTH_194", "Specified URL not allowed");
     pub(crate) const WEBHOOK_EVENTS: Self = Self::new(400, "OAUTH_172", "Webhook events invalid");
     pub(crate) const EMPTY_COMMENT: Self = Self::new(400, "COMMENT_001", "Comment text required");
+    pub(crate) const FIELD_READ_ONLY: Self =
+        Self::new(400, "FIELD_375", "This custom field cannot be set");
+    pub(crate) const NOT_MULTIPART: Self =
+        Self::new(400, "ATTCH_045", "Request must be multipart/form-data");
+    pub(crate) const FILE_EXPECTED: Self = Self::new(400, "ATTCH_039", "File expected");
+    pub(crate) const STORAGE_FULL: Self = Self::new(400, "GBUSED_005", "Storage full");
+    pub(crate) const NO_ENTITY: Self = Self::new(404, "ATTCH_404", "Entity not found");
+    pub(crate) const BAD_ENTITY: Self = Self::new(400, "ATTCH_400", "Entity type invalid");
+    pub(crate) const BAD_PAGING: Self = Self::new(400, "PAGE_400", "Cursor or limit invalid");
     pub(crate) const PLAN: Self = Self::new(403, "TEAM_110", "Team must be on the Enterprise plan");
+}
+
+/// An error of API v3, which has another frame than v2.
+#[derive(Debug)]
+pub(crate) struct ErrorV3 {
+    error: ApiError,
+    at: i64,
+}
+
+impl ErrorV3 {
+    /// `at` is in epoch milliseconds.
+    pub(crate) fn at(error: ApiError, at: i64) -> Self {
+        Self { error, at }
+    }
+}
+
+impl IntoResponse for ErrorV3 {
+    fn into_response(self) -> Response {
+        let status =
+            StatusCode::from_u16(self.error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = json!({
+            "status": self.error.status,
+            "message": self.error.err,
+            "trace_id": self.at,
+            "timestamp": self.at,
+        });
+        (status, Json(body)).into_response()
+    }
 }
 
 impl IntoResponse for ApiError {

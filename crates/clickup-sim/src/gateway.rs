@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
@@ -16,9 +16,11 @@ use crate::connection::Wire;
 use crate::errors::ApiError;
 use crate::faults::spec::FaultKind;
 use crate::faults::{Hit, Subject};
-use crate::rate::Taken;
+use crate::query::Query;
+use crate::rate::{Edges, Taken};
 use crate::requests::Running;
 use crate::sim::Sim;
+use crate::state::World;
 
 /// How long the answer of a write waits for its deliveries under `webhook_before_response`.
 const DELIVERY_PATIENCE: Duration = Duration::from_secs(5);
@@ -77,20 +79,33 @@ pub(crate) async fn gateway(State(sim): State<Sim>, mut request: Request, next: 
         }
     };
     let now = sim.now_ms();
-    let taken = sim.rates().take(&caller.token, now);
+    let options = sim.options();
+    let taken = {
+        let mut rates = sim.rates();
+        rates.set_edges(Edges {
+            aligned: options.aligned_windows,
+            round_up: options.rate_reset_rounds_up,
+        });
+        rates.take(&caller.token, now)
+    };
     running.rate_remaining(taken.remaining);
-    let retry_after = sim.read(|world| world.options.retry_after);
     if let Some(hit) = plan.before.filter(|hit| hit.spec.kind == FaultKind::Status) {
-        let response = fault_answer(&hit, taken, now);
+        let response = fault_answer(&hit, taken, now, options.rate_headers);
         running.answered(response.status().as_u16());
         return response;
     }
     if !taken.allowed {
         running.answered(429);
-        let wait = retry_after.then(|| (taken.reset - now / 1000).max(1).unsigned_abs());
-        return with_rate(ApiError::RATE_LIMIT.into_response(), taken, wait);
+        let wait = options
+            .retry_after
+            .then(|| (taken.reset - now / 1000).max(1).unsigned_abs());
+        let response = ApiError::RATE_LIMIT.into_response();
+        return with_rate(response, taken, wait, options.rate_headers);
     }
 
+    if let Some(uri) = sim.read(|world| real_task_uri(world, request.uri())) {
+        *request.uri_mut() = uri;
+    }
     caller.stale = plan.stale;
     request.extensions_mut().insert(caller.actor);
     request.extensions_mut().insert(caller);
@@ -100,7 +115,7 @@ pub(crate) async fn gateway(State(sim): State<Sim>, mut request: Request, next: 
             .wait_for_first_attempts(DELIVERY_PATIENCE)
             .await;
     }
-    let response = with_rate(response, taken, None);
+    let response = with_rate(response, taken, None, options.rate_headers);
     let Some(hit) = plan.after else {
         running.answered(response.status().as_u16());
         return response;
@@ -117,11 +132,27 @@ pub(crate) async fn gateway(State(sim): State<Sim>, mut request: Request, next: 
             cut_body(response).await
         }
         _ => {
-            let response = fault_answer(&hit, taken, now);
+            let response = fault_answer(&hit, taken, now, options.rate_headers);
             running.answered(response.status().as_u16());
             response
         }
     }
+}
+
+/// The path with the task's own id, when the caller named the task by its custom id. That counts
+/// only with both parameters that the real service asks for.
+fn real_task_uri(world: &World, uri: &Uri) -> Option<Uri> {
+    let query = Query::parse(uri.query()).ok()?;
+    let asked = query.flag("custom_task_ids")
+        && query.first("team_id") == Some(world.workspace.id.as_str());
+    let rest = uri.path().strip_prefix("/api/v2/task/").filter(|_| asked)?;
+    let (custom, rest) = rest
+        .split_once('/')
+        .map_or((rest, None), |(id, rest)| (id, Some(rest)));
+    let task = world.task_by_custom_id(custom)?;
+    let rest = rest.map(|rest| format!("/{rest}")).unwrap_or_default();
+    let path = format!("/api/v2/task/{}{rest}?{}", task.id, uri.query()?);
+    path.parse().ok()
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
@@ -153,7 +184,7 @@ fn cut(wire: Option<&Wire>) -> Response {
 
 /// The error answer a rule asks for. A 429 says that the window ends when the rule tells, after
 /// one second when it does not.
-fn fault_answer(hit: &Hit, taken: Taken, now_ms: i64) -> Response {
+fn fault_answer(hit: &Hit, taken: Taken, now_ms: i64, rate_headers: bool) -> Response {
     let spec = &hit.spec;
     let status = StatusCode::from_u16(spec.status.unwrap_or(500))
         .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -180,14 +211,21 @@ fn fault_answer(hit: &Hit, taken: Taken, now_ms: i64) -> Response {
         let wait = i64::try_from(spec.retry_after.unwrap_or(1)).unwrap_or(60);
         taken.reset = (now_ms / 1000).saturating_add(wait);
     }
-    with_rate(response, taken, spec.retry_after)
+    with_rate(response, taken, spec.retry_after, rate_headers)
 }
 
-fn with_rate(mut response: Response, taken: Taken, retry_after: Option<u64>) -> Response {
+fn with_rate(
+    mut response: Response,
+    taken: Taken,
+    retry_after: Option<u64>,
+    rate_headers: bool,
+) -> Response {
     let headers = response.headers_mut();
-    headers.insert("x-ratelimit-limit", HeaderValue::from(taken.limit));
-    headers.insert("x-ratelimit-remaining", HeaderValue::from(taken.remaining));
-    headers.insert("x-ratelimit-reset", HeaderValue::from(taken.reset));
+    if rate_headers {
+        headers.insert("x-ratelimit-limit", HeaderValue::from(taken.limit));
+        headers.insert("x-ratelimit-remaining", HeaderValue::from(taken.remaining));
+        headers.insert("x-ratelimit-reset", HeaderValue::from(taken.reset));
+    }
     if let Some(seconds) = retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }

@@ -8,8 +8,9 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Options, SimConfig};
+use crate::config::SimConfig;
 use crate::faults::spec::Fault;
+use crate::options::Options;
 use crate::requests::Entry;
 use crate::serve::serve;
 use crate::sim::Sim;

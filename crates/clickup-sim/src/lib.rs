@@ -13,6 +13,7 @@
 //! The simulator imports nothing else of this workspace. That is what makes it a judge of the
 //! client instead of a mirror.
 
+mod attachments;
 pub mod auth;
 mod board;
 mod clock;
@@ -26,6 +27,7 @@ mod gateway;
 mod handle;
 mod hierarchy;
 mod ids;
+mod options;
 mod query;
 pub mod rate;
 pub mod requests;
@@ -36,9 +38,10 @@ pub mod state;
 mod tasks;
 pub mod webhooks;
 
-pub use config::{Options, SimConfig, WebhookRetry};
+pub use config::{SimConfig, WebhookRetry};
 pub use faults::spec::{Fault, FaultKind, FaultMatch};
 pub use handle::RunningSim;
+pub use options::{AutomationUser, CustomIds, DeletedTask, NumericFields, Options};
 pub use routes::router;
 pub use serve::serve;
 pub use sim::{Sim, SimError};

@@ -11,7 +11,17 @@ use serde::Serialize;
 pub(crate) struct Rates {
     limit: u32,
     window_ms: i64,
+    edges: Edges,
     windows: HashMap<Arc<str>, Window>,
+}
+
+/// What is not known about the edges of windows.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Edges {
+    /// Windows begin at multiples of their length instead of with the first request.
+    pub(crate) aligned: bool,
+    /// The reset header is rounded up instead of down.
+    pub(crate) round_up: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +58,7 @@ impl Rates {
         Self {
             limit,
             window_ms: millis(window),
+            edges: Edges::default(),
             windows: HashMap::new(),
         }
     }
@@ -56,14 +67,20 @@ impl Rates {
     pub(crate) fn take(&mut self, token: &Arc<str>, now_ms: i64) -> Taken {
         let limit = self.limit;
         let window_ms = self.window_ms;
+        let edges = self.edges;
+        let begin = if edges.aligned {
+            now_ms - now_ms.rem_euclid(window_ms)
+        } else {
+            now_ms
+        };
         let window = self.windows.entry(Arc::clone(token)).or_insert(Window {
-            starts_at: now_ms,
+            starts_at: begin,
             used: 0,
             refused: 0,
             total: 0,
         });
         if now_ms - window.starts_at >= window_ms || now_ms < window.starts_at {
-            window.starts_at = now_ms;
+            window.starts_at = begin;
             window.used = 0;
         }
         window.total += 1;
@@ -77,8 +94,13 @@ impl Rates {
             allowed,
             limit,
             remaining: limit.saturating_sub(window.used),
-            reset: (window.starts_at + window_ms) / 1000,
+            reset: (window.starts_at + window_ms + if edges.round_up { 999 } else { 0 }) / 1000,
         }
+    }
+
+    /// Holds for windows that begin from now on, and for headers at once.
+    pub(crate) fn set_edges(&mut self, edges: Edges) {
+        self.edges = edges;
     }
 
     /// Changes the limit, and on request the window, for all tokens at once; windows start anew.

@@ -7,6 +7,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 
+use crate::attachments::{calls as files, download};
 use crate::fields::calls as fields;
 use crate::gateway::gateway;
 use crate::hierarchy::{folders, lists, spaces, teams};
@@ -20,21 +21,34 @@ use crate::{board, control};
 /// Largest request body.
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
 
+/// Largest file of an upload, and a little for what is around it.
+const LARGEST_FILE: usize = 1024 * 1024 * 1024 + 64 * 1024;
+
 /// The whole simulator as a router. Faults that break connections need [`crate::serve`], which
 /// also sends the webhooks.
 pub fn router(sim: Sim) -> Router {
-    Router::new()
+    let inside = Router::new()
         .nest("/api/v2", api())
         .route(
             "/api/v3/workspaces/{team}/tasks/{task}/home_list/{list}",
             put(moving::to_list),
         )
+        .route(
+            "/api/v3/workspaces/{team}/{kind}/{id}/attachments",
+            get(files::of_entity)
+                .post(files::to_entity)
+                .layer(DefaultBodyLimit::max(LARGEST_FILE)),
+        )
+        .route("/attachments/{id}/{title}", get(download::file))
         .nest("/_sim", control::routes())
         .merge(board::routes())
         .fallback(unknown)
-        .layer(from_fn_with_state(sim.clone(), gateway))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .with_state(sim)
+        .with_state(sim.clone());
+    // Around the router and not in it: the gateway may send a request to another path.
+    Router::new()
+        .fallback_service(inside)
+        .layer(from_fn_with_state(sim, gateway))
 }
 
 fn api() -> Router<Sim> {
@@ -101,6 +115,10 @@ fn tasks() -> Router<Sim> {
             get(read::get).put(update::update).delete(delete::delete),
         )
         .route("/task/{id}/member", get(read::members))
+        .route(
+            "/task/{id}/attachment",
+            post(files::to_task).layer(DefaultBodyLimit::max(LARGEST_FILE)),
+        )
         .route(
             "/task/{id}/field/{field}",
             post(fields::set).delete(fields::clear),

@@ -1,6 +1,7 @@
 //! The simulator as a value: state, clock, rate windows, faults, request log and deliveries.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::SimClock;
@@ -42,6 +43,7 @@ struct Inner {
     faults: Faults,
     deliveries: Deliveries,
     webhook_retry: Mutex<WebhookRetry>,
+    token_leaks: AtomicU64,
     config: SimConfig,
 }
 
@@ -68,6 +70,7 @@ impl Sim {
                 log: RequestLog::default(),
                 faults: Faults::new(config.seed),
                 deliveries: Deliveries::default(),
+                token_leaks: AtomicU64::new(0),
                 webhook_retry: Mutex::new(config.webhook_retry.clone()),
                 config,
             }),
@@ -103,6 +106,16 @@ impl Sim {
 
     pub(crate) fn deliveries(&self) -> &Deliveries {
         &self.inner.deliveries
+    }
+
+    /// How often a token was sent to where attachments are served.
+    #[must_use]
+    pub fn token_leaks(&self) -> u64 {
+        self.inner.token_leaks.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note_token_leak(&self) {
+        self.inner.token_leaks.fetch_add(1, Ordering::Relaxed);
     }
 
     /// How deliveries are tried again.

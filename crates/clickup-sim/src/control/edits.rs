@@ -3,27 +3,29 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::{Json, response::IntoResponse};
 use serde_json::{Map, Value, json};
 
-use super::{Refusal, read};
-use crate::auth::Actor;
+use super::{Refusal, Who, read};
 use crate::errors::ApiError;
 use crate::fields::calls as fields;
-use crate::sim::Sim;
+use crate::sim::{Change, Sim};
 use crate::tasks::comments::post;
 use crate::tasks::create::create_task;
 use crate::tasks::delete::delete_task;
+use crate::tasks::model::Task;
 use crate::tasks::render::{self, Extras};
 use crate::tasks::update::update_task;
+use crate::tasks::view::View;
 use crate::webhooks::HookStatus;
 
 /// `POST /_sim/tasks/{id}/status` with `{"status": "reviewed"}`
 pub(crate) async fn status(
     State(sim): State<Sim>,
     Path(id): Path<String>,
+    Query(who): Query<Who>,
     bytes: Bytes,
 ) -> Result<Json<Value>, Refusal> {
     let body: Map<String, Value> = read(&bytes)?;
@@ -32,24 +34,26 @@ pub(crate) async fn status(
     };
     let mut change = Map::new();
     change.insert("status".into(), json!(status));
-    edit(&sim, &id, &change)
+    edit(&sim, who, &id, &change)
 }
 
 /// `POST /_sim/tasks/{id}`: any of what the API's PUT takes, and `custom_fields` by field id.
 pub(crate) async fn task(
     State(sim): State<Sim>,
     Path(id): Path<String>,
+    Query(who): Query<Who>,
     bytes: Bytes,
 ) -> Result<Json<Value>, Refusal> {
-    edit(&sim, &id, &read(&bytes)?)
+    edit(&sim, who, &id, &read(&bytes)?)
 }
 
-fn edit(sim: &Sim, id: &str, body: &Map<String, Value>) -> Result<Json<Value>, Refusal> {
+fn edit(sim: &Sim, who: Who, id: &str, body: &Map<String, Value>) -> Result<Json<Value>, Refusal> {
     let mut body = body.clone();
     // A person who empties the text means it; the API ignores an empty text.
     if body.get("description") == Some(&json!("")) {
         body.insert("description".into(), Value::Null);
     }
+    let actor = who.actor(sim)?;
     let object = sim.change(|change| {
         // Everything is checked before anything is changed.
         if let Some(Value::Object(values)) = body.get("custom_fields") {
@@ -67,18 +71,14 @@ fn edit(sim: &Sim, id: &str, body: &Map<String, Value>) -> Result<Json<Value>, R
             let exact = found.ok_or(ApiError::STATUS_ON_UPDATE)?.status.clone();
             body.insert("status".into(), json!(exact));
         }
-        update_task(change, Actor::PERSON, id, &body)?;
+        update_task(change, actor, id, &body)?;
         if let Some(Value::Object(values)) = body.get("custom_fields") {
             for (field, value) in values {
-                fields::write(change, Actor::PERSON, id, field, value, false)?;
+                fields::write(change, actor, id, field, value, false)?;
             }
         }
         let task = change.world.task(id)?;
-        Ok(render::task(
-            &change.world.workspace,
-            &task,
-            Extras::default(),
-        ))
+        Ok(shown(change, &task))
     })?;
     Ok(Json(object))
 }
@@ -87,16 +87,14 @@ fn edit(sim: &Sim, id: &str, body: &Map<String, Value>) -> Result<Json<Value>, R
 pub(crate) async fn create(
     State(sim): State<Sim>,
     Path(list): Path<String>,
+    Query(who): Query<Who>,
     bytes: Bytes,
 ) -> Result<Json<Value>, Refusal> {
     let body: Map<String, Value> = read(&bytes)?;
+    let actor = who.actor(&sim)?;
     let object = sim.change(|change| {
-        let task = create_task(change, Actor::PERSON, &list, &body)?;
-        Ok(render::task(
-            &change.world.workspace,
-            &task,
-            Extras::default(),
-        ))
+        let task = create_task(change, actor, &list, &body)?;
+        Ok(shown(change, &task))
     })?;
     Ok(Json(object))
 }
@@ -105,15 +103,17 @@ pub(crate) async fn create(
 pub(crate) async fn comment(
     State(sim): State<Sim>,
     Path(id): Path<String>,
+    Query(who): Query<Who>,
     bytes: Bytes,
 ) -> Result<Json<Value>, Refusal> {
+    let actor = who.actor(&sim)?;
     let body: Map<String, Value> = read(&bytes)?;
     let mut comment = Map::new();
     comment.insert(
         "comment_text".into(),
         body.get("text").cloned().unwrap_or_default(),
     );
-    let comment = sim.change(|change| post(change, Actor::PERSON, &id, None, &comment))?;
+    let comment = sim.change(|change| post(change, actor, &id, None, &comment))?;
     Ok(Json(json!({"id": comment.id.to_string()})))
 }
 
@@ -139,4 +139,9 @@ pub(crate) async fn suspend(
         })
     })?;
     Ok(Json(json!({})))
+}
+
+fn shown(change: &Change<'_>, task: &Arc<Task>) -> Value {
+    let view = View::of(change.world, change.now, [task]);
+    render::task(&view, task, Extras::default())
 }

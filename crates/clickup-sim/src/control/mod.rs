@@ -1,18 +1,23 @@
 //! The control interface under `/_sim/`: no token, no rate limit, not in the request log.
 
 mod edits;
+mod people;
 mod switches;
 mod time;
 mod views;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use axum::{Json, body::Bytes};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use crate::attachments::files::LARGEST_KEPT;
+use crate::auth::Actor;
 use crate::errors::ApiError;
 use crate::sim::Sim;
 
@@ -30,6 +35,15 @@ pub(crate) fn routes() -> Router<Sim> {
         )
         .route("/tasks/{id}/status", post(edits::status))
         .route("/tasks/{id}/comment", post(edits::comment))
+        .route(
+            "/tasks/{id}/attachments",
+            post(people::attach).layer(DefaultBodyLimit::max(LARGEST_KEPT)),
+        )
+        .route("/tasks/{id}/move", post(people::to_list))
+        .route(
+            "/comments/{id}",
+            post(people::edit_comment).delete(people::delete_comment),
+        )
         .route("/lists/{id}/tasks", post(edits::create))
         .route("/webhooks/{id}/suspend", post(edits::suspend))
         .route(
@@ -51,6 +65,37 @@ pub(crate) fn routes() -> Router<Sim> {
         .route("/clock/advance", post(time::advance))
         .route("/reset", post(switches::reset))
         .route("/board/{file}", get(crate::board::data))
+}
+
+/// Who acts: Sam Staff unless `?as=USER_ID` or `?as=automation` says another.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Who {
+    #[serde(rename = "as")]
+    name: Option<String>,
+}
+
+impl Who {
+    fn named(name: Option<String>) -> Self {
+        Self { name }
+    }
+
+    fn actor(self, sim: &Sim) -> Result<Actor, Refusal> {
+        match self.name.as_deref() {
+            None => Ok(Actor::PERSON),
+            Some("automation") => Ok(Actor::AUTOMATION),
+            Some(id) => {
+                let known = id
+                    .parse()
+                    .ok()
+                    .filter(|id| sim.read(|world| world.workspace.user(*id).is_some()));
+                let user = known.ok_or_else(|| Refusal::bad("as names a user or automation"))?;
+                Ok(Actor {
+                    user,
+                    via_api: false,
+                })
+            }
+        }
+    }
 }
 
 /// A refusal of the control interface: one sentence.

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{Refusal, read};
-use crate::config::Options;
 use crate::faults::spec::{DownMode, Fault};
+use crate::options::Options;
 use crate::sim::Sim;
 
 /// Longest pause between attempts and longest wait for a receiver.

@@ -1,5 +1,7 @@
 //! What the control interface shows.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use serde::Deserialize;
@@ -9,7 +11,9 @@ use super::Refusal;
 use crate::requests::Excerpt;
 use crate::sim::Sim;
 use crate::tasks::comments;
+use crate::tasks::model::Task;
 use crate::tasks::render::{self, Extras};
+use crate::tasks::view::View;
 
 /// Most log entries per answer.
 const MOST_ENTRIES: usize = 100_000;
@@ -23,6 +27,8 @@ pub(crate) async fn health(State(sim): State<Sim>) -> Json<Value> {
         "version": version,
         "now": sim.now_ms(),
         "deliveries": sim.deliveries().view(),
+        // Downloads of attachments that carried a token: none of a client that is right.
+        "token_leaks": sim.token_leaks(),
     }))
 }
 
@@ -105,21 +111,22 @@ pub(crate) struct InList {
 
 /// `GET /_sim/tasks?list=ID`: every task, oldest first, as the API shows it.
 pub(crate) async fn tasks(State(sim): State<Sim>, Query(query): Query<InList>) -> Json<Value> {
-    let (workspace, mut tasks) = sim.read(|world| {
-        let tasks: Vec<_> = world
+    let (view, mut tasks) = sim.read(|world| {
+        let tasks: Vec<Arc<Task>> = world
             .tasks
             .all()
             .filter(|task| query.list.as_ref().is_none_or(|list| task.list == *list))
             .cloned()
             .collect();
-        (std::sync::Arc::clone(&world.workspace), tasks)
+        let view = View::of(world, sim.now_ms(), &tasks);
+        (view, tasks)
     });
     tasks.sort_unstable_by_key(|task| task.n);
     let extras = Extras {
         markdown: true,
         ..Extras::default()
     };
-    let tasks = render::page(&workspace, &tasks, extras);
+    let tasks = render::page(&view, &tasks, extras);
     Json(json!({"tasks": tasks}))
 }
 
@@ -152,8 +159,9 @@ pub(crate) async fn task(
             markdown: true,
             attachments: true,
         };
+        let view = View::of(world, sim.now_ms(), [&task]);
         Ok(Json(json!({
-            "task": render::task(workspace, &task, extras),
+            "task": render::task(&view, &task, extras),
             "comments": comments,
             "activity": activity,
         })))

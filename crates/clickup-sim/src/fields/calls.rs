@@ -6,7 +6,8 @@ use axum::{Extension, Json};
 use serde_json::{Map, Value, json};
 
 use super::Field;
-use super::value::{Write, in_event, parse};
+use super::value::in_event;
+use super::write::{Write, parse};
 use crate::auth::Actor;
 use crate::errors::ApiError;
 use crate::sim::{Change, Sim};
@@ -111,8 +112,7 @@ impl TaskEdit<'_, '_> {
         with_time: bool,
     ) -> Result<(), ApiError> {
         let old = self.task.fields.get(&field.id).cloned();
-        let zone = self.zone_offset_minutes();
-        let new = match parse(workspace, field, old.as_ref(), value, with_time, zone)? {
+        let new = match parse(self.world(), field, old.as_ref(), value, with_time)? {
             Write::Nothing => return Ok(()),
             Write::Clear => None,
             Write::Set(value) => Some(value),

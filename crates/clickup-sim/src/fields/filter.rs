@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::value::integer_from;
+use super::write::integer_from;
 use super::{Field, FieldKind};
 use crate::errors::ApiError;
 use crate::state::Workspace;

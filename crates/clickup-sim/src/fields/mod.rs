@@ -3,6 +3,7 @@
 pub(crate) mod calls;
 pub(crate) mod filter;
 pub(crate) mod value;
+pub(crate) mod write;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -16,6 +17,12 @@ pub(crate) struct Field {
     /// Options of a drop-down or labels field, in their order.
     pub(crate) options: Vec<FieldOption>,
     pub(crate) date_created: i64,
+    /// What the type's configuration says beyond the options: the range of a progress, the number
+    /// of stars.
+    #[serde(default)]
+    pub(crate) config: Value,
+    #[serde(default)]
+    pub(crate) required: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -43,6 +50,16 @@ pub(crate) enum FieldKind {
     Emoji,
     ManualProgress,
     Location,
+    Tasks,
+    ListRelationship,
+    AutomaticProgress,
+    Attachment,
+    Button,
+    Formula,
+    /// The type texts of this and the following two are not documented anywhere.
+    Votes,
+    Rollup,
+    Ai,
 }
 
 impl FieldKind {
@@ -64,7 +81,29 @@ impl FieldKind {
             Self::Emoji => "emoji",
             Self::ManualProgress => "manual_progress",
             Self::Location => "location",
+            Self::Tasks => "tasks",
+            Self::ListRelationship => "list_relationship",
+            Self::AutomaticProgress => "automatic_progress",
+            Self::Attachment => "attachment",
+            Self::Button => "button",
+            Self::Formula => "formula",
+            Self::Votes => "votes",
+            Self::Rollup => "rollup",
+            Self::Ai => "ai",
         }
+    }
+
+    /// Fields that the service computes.
+    pub(crate) fn is_read_only(self) -> bool {
+        matches!(
+            self,
+            Self::AutomaticProgress | Self::Formula | Self::Votes | Self::Rollup | Self::Ai
+        )
+    }
+
+    /// Values of the others are dropped without a word when a task is made.
+    pub(crate) fn is_settable_on_create(self) -> bool {
+        !self.is_read_only() && self != Self::Attachment
     }
 }
 
@@ -78,7 +117,7 @@ impl Field {
             "type_config": self.type_config(),
             "date_created": self.date_created.to_string(),
             "hide_from_guests": false,
-            "required": false,
+            "required": self.required,
         })
     }
 
@@ -97,13 +136,27 @@ impl Field {
             "deleted": false,
             "deleted_by": null,
             "pinned": true,
-            "required": false,
+            "required": self.required,
             "required_on_subtasks": false,
             "linked_subcategory": null,
         })
     }
 
     fn type_config(&self) -> Value {
+        let mut config = self.usual_config();
+        if let (Some(config), Some(own)) = (config.as_object_mut(), self.config.as_object()) {
+            config.extend(own.clone());
+        }
+        config
+    }
+
+    /// Where a progress begins and ends.
+    pub(crate) fn progress_range(&self) -> (f64, f64) {
+        let bound = |key: &str| self.config.get(key).and_then(Value::as_f64);
+        (bound("start").unwrap_or(0.0), bound("end").unwrap_or(100.0))
+    }
+
+    fn usual_config(&self) -> Value {
         match self.kind {
             FieldKind::DropDown => json!({
                 "sorting": "manual",
@@ -133,6 +186,12 @@ impl Field {
             }),
             FieldKind::Emoji => json!({"code_point": "2b50", "count": 5}),
             FieldKind::ManualProgress => json!({"start": 0, "end": 100, "method": "manual"}),
+            FieldKind::AutomaticProgress => json!({
+                "tracking": {"subtasks": false, "checklists": true, "assigned_comments": false},
+                "complete_on": 3,
+            }),
+            FieldKind::Formula => json!({"version": "1.6", "is_dynamic": false}),
+            FieldKind::Tasks | FieldKind::ListRelationship => json!({"fields": []}),
             _ => json!({}),
         }
     }

@@ -49,6 +49,15 @@ pub(crate) fn default_workspace() -> Workspace {
         plain("Client mood", FieldKind::Emoji),
         plain("Progress", FieldKind::ManualProgress),
         plain("Site", FieldKind::Location),
+        plain("Related homes", FieldKind::Tasks),
+        plain("Related list", FieldKind::ListRelationship),
+        plain("Checklist progress", FieldKind::AutomaticProgress),
+        plain("Plans", FieldKind::Attachment),
+        plain("Send contract", FieldKind::Button),
+        plain("Total", FieldKind::Formula),
+        plain("Votes", FieldKind::Votes),
+        plain("Rollup", FieldKind::Rollup),
+        plain("Summary", FieldKind::Ai),
     ];
     extra.push(labels("Options", &["Solar", "Heat pump", "Carport"]));
     let intake_fields = fields.iter().map(|field| field.id.clone()).collect();
@@ -185,6 +194,8 @@ fn plain(name: &str, kind: FieldKind) -> Field {
         kind,
         options: Vec::new(),
         date_created: FIELD_DATE_MS,
+        config: serde_json::Value::Null,
+        required: false,
     }
 }
 

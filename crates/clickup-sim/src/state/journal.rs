@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::workspace::Workspace;
+use crate::attachments::Attachment;
 use crate::ids::Ids;
 use crate::tasks::model::{Activity, Comment, Task};
 use crate::webhooks::Webhook;
@@ -28,6 +29,8 @@ pub(crate) enum Record {
     Comment(Box<Comment>),
     CommentGone { task: u64, id: u64 },
     Activity { task: u64, entry: Activity },
+    Upload(Box<Attachment>),
+    File { id: String, base64: String },
 }
 
 /// The same, as it is written: borrowed.
@@ -43,6 +46,8 @@ pub(crate) enum Line<'a> {
     Comment(&'a Comment),
     CommentGone { task: u64, id: u64 },
     Activity { task: u64, entry: &'a Activity },
+    Upload(&'a Attachment),
+    File { id: String, base64: String },
 }
 
 /// An open state file.

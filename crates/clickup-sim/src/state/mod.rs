@@ -9,6 +9,7 @@ mod world;
 pub use workspace::Workspace;
 
 pub(crate) use defaults::status_id;
+pub(crate) use journal::Line;
 pub(crate) use shelf::ListIndex;
 pub(crate) use workspace::{Folder, List, Space, Status, StatusKind, Tag, User};
 pub(crate) use world::World;

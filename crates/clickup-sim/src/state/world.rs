@@ -1,17 +1,21 @@
 //! Everything the simulator knows, and the only ways to change it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+
+use bytes::Bytes;
 
 use super::defaults::default_workspace;
 use super::journal::{Journal, Line, Record};
 use super::shelf::Shelf;
 use super::workspace::{List, Workspace};
-use crate::config::Options;
+use crate::attachments::Attachment;
+use crate::attachments::files::Files;
 use crate::errors::ApiError;
 use crate::ids::Ids;
+use crate::options::{DeletedTask, Options};
 use crate::tasks::model::{Activity, Comment, Task};
 use crate::webhooks::{Event, Webhook};
 
@@ -32,6 +36,9 @@ pub(crate) struct World {
     pub(crate) version: u64,
     /// Events of the running change, taken when it ends.
     pub(crate) events: Vec<Event>,
+    /// Uploads to custom fields, which wait until a task's value names them.
+    pub(crate) uploads: BTreeMap<String, Attachment>,
+    pub(crate) files: Files,
     comments: HashMap<u64, Vec<Comment>>,
     activity: HashMap<u64, VecDeque<Activity>>,
     journal: Option<Journal>,
@@ -39,6 +46,9 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// How ids of the workspace's own form begin.
+    pub(crate) const CUSTOM_ID_PREFIX: &'static str = "HOME-";
+
     /// # Errors
     /// The state file cannot be read or written.
     pub(crate) fn open(seed: u64, options: Options, state: Option<&Path>) -> io::Result<Self> {
@@ -50,6 +60,8 @@ impl World {
             options,
             version: 1,
             events: Vec::new(),
+            uploads: BTreeMap::new(),
+            files: Files::default(),
             comments: HashMap::new(),
             activity: HashMap::new(),
             journal: None,
@@ -82,6 +94,10 @@ impl World {
                     comments.retain(|comment| comment.id != id);
                 }
             }
+            Record::Upload(upload) => {
+                self.uploads.insert(upload.id.clone(), *upload);
+            }
+            Record::File { id, base64 } => self.files.restore(id, &base64),
             Record::Activity { task, entry } => self.keep_activity(task, entry),
         }
     }
@@ -106,7 +122,9 @@ impl World {
                 .chain(gone)
                 .chain(tasks)
                 .chain(comments)
-                .chain(activity),
+                .chain(activity)
+                .chain(self.uploads.values().map(Line::Upload))
+                .chain(self.files.lines()),
         )
     }
 
@@ -150,6 +168,8 @@ impl World {
         self.webhooks.clear();
         self.comments.clear();
         self.activity.clear();
+        self.uploads.clear();
+        self.files = Files::default();
         self.version += 1;
         self.compact();
     }
@@ -166,13 +186,24 @@ impl World {
     }
 
     /// # Errors
-    /// 404 for a deleted task, 401 for one that never was.
+    /// 404 for a deleted task unless an option says 401, 401 for one that never was.
     pub(crate) fn task(&self, id: &str) -> Result<Arc<Task>, ApiError> {
         match self.tasks.get(id) {
             Some(task) => Ok(Arc::clone(task)),
-            None if self.tasks.is_gone(id) => Err(ApiError::TASK_DELETED),
+            None if self.tasks.is_gone(id) => Err(match self.options.deleted_task {
+                DeletedTask::Item013 => ApiError::TASK_DELETED,
+                DeletedTask::Item015 => ApiError::TASK_DELETED_TOO,
+                DeletedTask::Oauth027 => ApiError::UNKNOWN_ID,
+            }),
             None => Err(ApiError::UNKNOWN_ID),
         }
+    }
+
+    /// The task with an id such as `HOME-12`.
+    pub(crate) fn task_by_custom_id(&self, id: &str) -> Option<&Arc<Task>> {
+        self.options.custom_ids.delay_ms()?;
+        let n = id.strip_prefix(Self::CUSTOM_ID_PREFIX)?.parse().ok()?;
+        self.tasks.by_number(n)
     }
 
     pub(crate) fn comments(&self, task: u64) -> &[Comment] {
@@ -225,6 +256,20 @@ impl World {
         self.comments.remove(&task.n);
         self.activity.remove(&task.n);
         Some(task)
+    }
+
+    /// Keeps an upload to a custom field.
+    pub(crate) fn put_upload(&mut self, upload: Attachment) {
+        self.note(&Line::Upload(&upload));
+        self.uploads.insert(upload.id.clone(), upload);
+    }
+
+    /// Keeps the content of an attachment, as far as there is room.
+    pub(crate) fn put_file(&mut self, id: &str, content: Bytes) {
+        let line = self.files.keep(id, content);
+        if let (Some(line), Some(journal)) = (line, self.journal.as_mut()) {
+            journal.note(&line);
+        }
     }
 
     pub(crate) fn put_comment(&mut self, comment: Comment) {

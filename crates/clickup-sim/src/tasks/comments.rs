@@ -162,26 +162,35 @@ pub(crate) async fn update(
     bytes: Bytes,
 ) -> Result<Json<Value>, ApiError> {
     let body = body::object(&bytes)?;
-    sim.change(|change| {
-        let found = change.world.comment(id).cloned();
-        let mut comment = found.ok_or(ApiError::UNKNOWN_ID)?;
-        let task = change.world.tasks.by_number(comment.task).cloned();
-        let task = task.ok_or(ApiError::TASK_DELETED)?;
-        if let Ok((text, blocks)) = text_of(&body) {
-            comment.text = text;
-            comment.blocks = blocks;
-        }
-        if let Some(resolved) = body::flag(&body, "resolved") {
-            comment.resolved = resolved;
-        }
-        if let Some(assignee) = optional(&body, "assignee", Value::as_u64) {
-            comment.assignee = assignee;
-            comment.assigned_by = assignee.map(|_| caller.actor.user);
-        }
-        change.world.put_comment(comment.clone());
-        announce(change, caller.actor, &task, &comment, "taskCommentUpdated");
-        Ok(Json(json!({})))
-    })
+    sim.change(|change| edit(change, caller.actor, id, &body))?;
+    Ok(Json(json!({})))
+}
+
+/// Changes a comment and queues the event.
+pub(crate) fn edit(
+    change: &mut Change<'_>,
+    actor: Actor,
+    id: u64,
+    body: &Map<String, Value>,
+) -> Result<(), ApiError> {
+    let found = change.world.comment(id).cloned();
+    let mut comment = found.ok_or(ApiError::UNKNOWN_ID)?;
+    let task = change.world.tasks.by_number(comment.task).cloned();
+    let task = task.ok_or(ApiError::TASK_DELETED)?;
+    if let Ok((text, blocks)) = text_of(body) {
+        comment.text = text;
+        comment.blocks = blocks;
+    }
+    if let Some(resolved) = body::flag(body, "resolved") {
+        comment.resolved = resolved;
+    }
+    if let Some(assignee) = optional(body, "assignee", Value::as_u64) {
+        comment.assignee = assignee;
+        comment.assigned_by = assignee.map(|_| actor.user);
+    }
+    change.world.put_comment(comment.clone());
+    announce(change, actor, &task, &comment, "taskCommentUpdated");
+    Ok(())
 }
 
 /// `DELETE /comment/{id}`: no event.
@@ -231,13 +240,19 @@ fn announce(
         "reactions": [],
         "emails": [],
     });
-    let id = Some(comment.history_id.clone());
+    let afresh =
+        event == "taskCommentUpdated" && change.world.options.new_history_id_on_comment_update;
+    let (id, date) = if afresh {
+        (None, change.now)
+    } else {
+        (Some(comment.history_id.clone()), comment.date)
+    };
     let mut item =
         Item::new("comment", Value::Null, json!(comment.id.to_string())).extra("comment", object);
     if let Some(parent) = comment.parent {
         item = item.extra("parent_comment", json!(parent.to_string()));
     }
-    let item = item.build(change.world, actor, &task.list, comment.date, id);
+    let item = item.build(change.world, actor, &task.list, date, id);
     for name in [event, "taskUpdated"] {
         let event = task_event(change.world, name, task, vec![item.clone()]);
         change.world.events.push(event);

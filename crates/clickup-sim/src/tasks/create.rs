@@ -14,10 +14,11 @@ use super::model::{Activity, Task};
 use super::render::{Extras, event_status, task as render};
 use super::tags;
 use super::text::strip_markdown;
+use super::view::View;
 use crate::auth::{Actor, Caller};
 use crate::errors::ApiError;
 use crate::fields::calls::{applicable, wants_time};
-use crate::fields::value::{Write, parse};
+use crate::fields::write::{Write, parse};
 use crate::sim::{Change, Sim};
 use crate::state::{StatusKind, World};
 use crate::webhooks::history::Item;
@@ -32,11 +33,12 @@ pub(crate) async fn create(
     bytes: Bytes,
 ) -> Result<Json<Value>, ApiError> {
     let body = body::object(&bytes)?;
-    let (workspace, task) = sim.change(|change| {
+    let (view, task) = sim.change(|change| {
         let task = create_task(change, caller.actor, &list, &body)?;
-        Ok((Arc::clone(&change.world.workspace), task))
+        let view = View::of(change.world, change.now, [&task]);
+        Ok((view, task))
     })?;
-    Ok(Json(render(&workspace, &task, Extras::default())))
+    Ok(Json(render(&view, &task, Extras::default())))
 }
 
 /// Makes a task and queues its events.
@@ -113,6 +115,7 @@ pub(crate) fn create_task(
         checklists: Vec::new(),
         dependencies: Vec::new(),
         links: Vec::new(),
+        attachments: Vec::new(),
     };
     set_fields(world, &mut task, body)?;
     // Nothing can fail from here on.
@@ -130,7 +133,7 @@ pub(crate) fn create_task(
     // Seen on the real service: the status item of a task made by the API names no source.
     .sourceless()
     .build(world, actor, list_id, task.date_created, None);
-    let creation_data = if actor.via_api {
+    let creation_data = if actor.via_api && !world.options.old_webhook_bodies {
         let trace = world.ids.snowflake(now);
         json!({"via": "api", "trace_id": trace, "subcategory_id": list_id})
     } else {
@@ -168,8 +171,10 @@ fn set_fields(world: &World, task: &mut Task, body: &Map<String, Value>) -> Resu
         let (Some(field), Some(value)) = (field, entry.get("value")) else {
             continue;
         };
-        let zone = world.options.zone_offset_minutes;
-        if let Write::Set(stored) = parse(workspace, field, None, value, wants_time(entry), zone)? {
+        if !field.kind.is_settable_on_create() {
+            continue;
+        }
+        if let Write::Set(stored) = parse(world, field, None, value, wants_time(entry))? {
             task.fields.insert(field.id.clone(), stored);
         }
     }

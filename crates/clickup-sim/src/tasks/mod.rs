@@ -17,3 +17,4 @@ pub(crate) mod render;
 pub(crate) mod tags;
 pub(crate) mod text;
 pub(crate) mod update;
+pub(crate) mod view;

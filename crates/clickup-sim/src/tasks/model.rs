@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::attachments::Attachment;
+
 /// One task. Times are epoch milliseconds.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Task {
     /// Internal key, also the order of creation.
     pub(crate) n: u64,
@@ -48,6 +50,8 @@ pub(crate) struct Task {
     /// Kept on both tasks, each naming the other.
     #[serde(default)]
     pub(crate) links: Vec<Link>,
+    #[serde(default)]
+    pub(crate) attachments: Vec<Attachment>,
 }
 
 /// `task_id` waits for `depends_on`.

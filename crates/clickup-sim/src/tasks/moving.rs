@@ -2,39 +2,17 @@
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde_json::{Map, Value, json};
 
 use super::change::{TaskEdit, task_event};
-use crate::auth::Caller;
-use crate::errors::ApiError;
+use crate::auth::{Actor, Caller};
+use crate::errors::{ApiError, ErrorV3};
 use crate::hierarchy::check_team;
 use crate::sim::{Change, Sim};
 use crate::state::{List, Status, Workspace};
 use crate::webhooks::history::Item;
 use crate::webhooks::{Event, Scope};
-
-/// An error of API v3, which has another frame than v2.
-pub(crate) struct ErrorV3 {
-    error: ApiError,
-    at: i64,
-}
-
-impl IntoResponse for ErrorV3 {
-    fn into_response(self) -> Response {
-        let status =
-            StatusCode::from_u16(self.error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = json!({
-            "status": self.error.status,
-            "message": self.error.err,
-            "trace_id": format!("{:019}", self.at),
-            "timestamp": self.at,
-        });
-        (status, Json(body)).into_response()
-    }
-}
 
 /// `PUT /api/v3/workspaces/{team}/tasks/{task}/home_list/{list}`
 pub(crate) async fn to_list(
@@ -46,22 +24,20 @@ pub(crate) async fn to_list(
     let body: Map<String, Value> = serde_json::from_slice(&bytes).unwrap_or_default();
     let moved = sim.change(|change| {
         check_team(change.world, &team)?;
-        move_task(change, &caller, &task, &list, &body)
+        move_task(change, caller.actor, &task, &list, &body)
     });
     match moved {
         Ok(()) => Ok(Json(
             json!({"data": {"task_id": task, "new_list_id": list}}),
         )),
-        Err(error) => Err(ErrorV3 {
-            error,
-            at: sim.now_ms(),
-        }),
+        Err(error) => Err(ErrorV3::at(error, sim.now_ms())),
     }
 }
 
-fn move_task(
+/// Moves a task to another list.
+pub(crate) fn move_task(
     change: &mut Change<'_>,
-    caller: &Caller,
+    actor: Actor,
     id: &str,
     list_id: &str,
     body: &Map<String, Value>,
@@ -73,16 +49,29 @@ fn move_task(
     if new.deleted || new.id == old.id {
         return Err(ApiError::BAD_LIST_ID);
     }
-    let mut edit = TaskEdit::begin(change, caller.actor, id)?;
+    let mut edit = TaskEdit::begin(change, actor, id)?;
     let status = new_status(old, &new, &edit.task.status, body)?.clone();
     if status.status != edit.task.status {
         edit.set_status(&status.status, status.kind);
     }
     edit.task.list.clone_from(&new.id);
-    // Values of fields that the new list does not have stay behind.
+    // Values of fields that the new list does not have stay behind, unless their fields move too.
+    let all = body.get("move_custom_fields").and_then(Value::as_bool) == Some(true);
+    let named = body.get("custom_fields_to_move").and_then(Value::as_array);
+    let moves = |field: &String| match named {
+        Some(named) => named.iter().any(|id| id.as_str() == Some(field)),
+        None => all,
+    };
+    let added: Vec<String> = edit
+        .task
+        .fields
+        .keys()
+        .filter(|field| !new.fields.contains(field) && moves(field))
+        .cloned()
+        .collect();
     edit.task
         .fields
-        .retain(|field, _| new.fields.contains(field));
+        .retain(|field, _| new.fields.contains(field) || added.contains(field));
     let item = Item::new(
         "section_moved",
         place(&workspace, old),
@@ -92,6 +81,13 @@ fn move_task(
     let told = format!("moved the task to {}", new.name);
     edit.record(&["taskMoved", "taskUpdated"], item, told);
     let task = edit.finish();
+    if !added.is_empty() {
+        change.world.change_workspace(|workspace| {
+            if let Some(list) = workspace.lists.iter_mut().find(|list| list.id == new.id) {
+                list.fields.extend(added);
+            }
+        });
+    }
     // The space hears of it too.
     let place = task_event(change.world, "spaceUpdated", &task, Vec::new()).place;
     let space = place.space.clone().unwrap_or_default();

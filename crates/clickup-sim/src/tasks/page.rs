@@ -10,12 +10,13 @@ use serde_json::{Value, json};
 use super::filter::{Filter, Order, Range};
 use super::model::Task;
 use super::render::{self, Extras};
+use super::view::View;
 use crate::auth::Caller;
 use crate::errors::ApiError;
 use crate::hierarchy::check_team;
 use crate::query::Query;
 use crate::sim::Sim;
-use crate::state::{ListIndex, Workspace, World};
+use crate::state::{ListIndex, World};
 
 /// Tasks per page; cannot be changed by a caller.
 const PAGE: usize = 100;
@@ -33,6 +34,7 @@ pub(crate) async fn of_list(
         let filter = Filter::read(world, &query)?;
         Ok::<_, ApiError>(Page::collect(
             world,
+            sim.now_ms(),
             &[list.as_str()],
             &filter,
             caller.stale,
@@ -70,7 +72,13 @@ pub(crate) async fn of_team(
             })
             .map(|list| list.id.as_str())
             .collect();
-        Ok::<_, ApiError>(Page::collect(world, &lists, &filter, caller.stale))
+        Ok::<_, ApiError>(Page::collect(
+            world,
+            sim.now_ms(),
+            &lists,
+            &filter,
+            caller.stale,
+        ))
     })?;
     Ok(found.answer(&query))
 }
@@ -79,11 +87,17 @@ pub(crate) async fn of_team(
 pub(crate) struct Page {
     pub(crate) tasks: Vec<Arc<Task>>,
     pub(crate) last: bool,
-    workspace: Arc<Workspace>,
+    view: View,
 }
 
 impl Page {
-    pub(crate) fn collect(world: &World, lists: &[&str], filter: &Filter, stale: bool) -> Self {
+    pub(crate) fn collect(
+        world: &World,
+        now_ms: i64,
+        lists: &[&str],
+        filter: &Filter,
+        stale: bool,
+    ) -> Self {
         let skip = filter.page.saturating_mul(PAGE);
         let mut tasks = match lists {
             [list] => world
@@ -110,11 +124,8 @@ impl Page {
                 }
             }
         }
-        Self {
-            tasks,
-            last,
-            workspace: Arc::clone(&world.workspace),
-        }
+        let view = View::of(world, now_ms, &tasks);
+        Self { tasks, last, view }
     }
 
     fn answer(self, query: &Query) -> Json<Value> {
@@ -122,7 +133,7 @@ impl Page {
             markdown: query.flag("include_markdown_description"),
             ..Extras::default()
         };
-        let tasks = render::page(&self.workspace, &self.tasks, extras);
+        let tasks = render::page(&self.view, &self.tasks, extras);
         Json(json!({"tasks": tasks, "last_page": self.last}))
     }
 }

@@ -7,6 +7,7 @@ use axum::{Extension, Json};
 use serde_json::{Value, json};
 
 use super::render::{self, Extras, person};
+use super::view::View;
 use crate::auth::Caller;
 use crate::errors::ApiError;
 use crate::query::Query;
@@ -23,7 +24,7 @@ pub(crate) async fn get(
         markdown: query.flag("include_markdown_description"),
         attachments: true,
     };
-    let (workspace, task, children) = sim.read(|world| {
+    let (view, task, children) = sim.read(|world| {
         let mut task = world.task(&id)?;
         if caller.stale
             && let Some(old) = world.tasks.previous(task.n)
@@ -35,11 +36,13 @@ pub(crate) async fn get(
         } else {
             None
         };
-        Ok::<_, ApiError>((Arc::clone(&world.workspace), task, children))
+        let shown = children.iter().flatten().chain([&task]);
+        let view = View::of(world, sim.now_ms(), shown);
+        Ok::<_, ApiError>((view, task, children))
     })?;
-    let mut object = render::task(&workspace, &task, extras);
+    let mut object = render::task(&view, &task, extras);
     if let Some(children) = children {
-        object["subtasks"] = json!(render::page(&workspace, &children, Extras::default()));
+        object["subtasks"] = json!(render::page(&view, &children, Extras::default()));
     }
     Ok(Json(object))
 }

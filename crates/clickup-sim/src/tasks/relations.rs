@@ -9,6 +9,7 @@ use super::body;
 use super::change::TaskEdit;
 use super::model::{Dependency, Link, Task};
 use super::render::{self, Extras};
+use super::view::View;
 use crate::auth::{Actor, Caller};
 use crate::errors::ApiError;
 use crate::query::Query;
@@ -132,7 +133,8 @@ pub(crate) async fn remove_link(
 
 fn answer(change: &Change<'_>, id: &str) -> Result<Json<Value>, ApiError> {
     let task = change.world.task(id)?;
-    let object = render::task(&change.world.workspace, &task, Extras::default());
+    let view = View::of(change.world, change.now, [&task]);
+    let object = render::task(&view, &task, Extras::default());
     Ok(Json(json!({"task": object})))
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::model::{Task, priority_name};
+use super::view::View;
 use super::{checklists, relations};
 use crate::fields::value::render as render_value;
 use crate::state::{Folder, List, Status, User, Workspace};
@@ -18,14 +19,15 @@ pub(crate) struct Extras {
 }
 
 /// One task object.
-pub(crate) fn task(workspace: &Workspace, task: &Task, extras: Extras) -> Value {
+pub(crate) fn task(view: &View, task: &Task, extras: Extras) -> Value {
+    let workspace = &*view.workspace;
     let list = workspace.list(&task.list);
     let mut out = Map::new();
     let mut put = |key: &str, value: Value| {
         out.insert(key.to_owned(), value);
     };
     put("id", json!(task.id));
-    put("custom_id", Value::Null);
+    put("custom_id", json!(view.custom_id(task)));
     put("custom_item_id", json!(task.custom_item_id));
     put("name", json!(task.name));
     put("text_content", json!(task.text));
@@ -63,7 +65,7 @@ pub(crate) fn task(workspace: &Workspace, task: &Task, extras: Extras) -> Value 
     put("points", json!(task.points));
     put("time_estimate", json!(task.time_estimate));
     put("time_spent", json!(0));
-    put("custom_fields", custom_fields(workspace, list, task));
+    put("custom_fields", custom_fields(view, list, task));
     put("dependencies", relations::dependencies(workspace, task));
     put("linked_tasks", relations::links(task));
     put("locations", json!([]));
@@ -88,14 +90,15 @@ pub(crate) fn task(workspace: &Workspace, task: &Task, extras: Extras) -> Value 
         put("space", json!({"id": list.space}));
     }
     if extras.attachments {
-        put("attachments", json!([]));
+        let objects = task.attachments.iter().map(|file| file.object(workspace));
+        put("attachments", objects.collect());
     }
     Value::Object(out)
 }
 
 /// The objects of one page.
-pub(crate) fn page(workspace: &Workspace, tasks: &[Arc<Task>], extras: Extras) -> Vec<Value> {
-    tasks.iter().map(|t| task(workspace, t, extras)).collect()
+pub(crate) fn page(view: &View, tasks: &[Arc<Task>], extras: Extras) -> Vec<Value> {
+    tasks.iter().map(|t| task(view, t, extras)).collect()
 }
 
 /// Times are read as text.
@@ -196,18 +199,18 @@ fn tags(workspace: &Workspace, list: Option<&List>, names: &[String]) -> Value {
 }
 
 /// Every field of the list; one without a value has no `value` key at all.
-fn custom_fields(workspace: &Workspace, list: Option<&List>, task: &Task) -> Value {
+fn custom_fields(view: &View, list: Option<&List>, task: &Task) -> Value {
     let Some(list) = list else {
         return json!([]);
     };
-    workspace
+    view.workspace
         .fields_of(list)
         .map(|field| {
             let mut object = field.definition();
-            if let Some(stored) = task.fields.get(&field.id)
+            if let Some(value) = render_value(view, field, task)
                 && let Some(object) = object.as_object_mut()
             {
-                object.insert("value".into(), render_value(workspace, field, stored));
+                object.insert("value".into(), value);
                 object.insert("value_richtext".into(), json!(""));
             }
             object

@@ -13,6 +13,7 @@ use super::create::{optional_date, priority};
 use super::model::{Task, priority_name};
 use super::render::{self, Extras, event_status, person, time};
 use super::text::{quill, strip_markdown};
+use super::view::View;
 use crate::auth::{Actor, Caller};
 use crate::errors::ApiError;
 use crate::query::Query;
@@ -31,7 +32,7 @@ pub(crate) async fn update(
 ) -> Result<Json<Value>, ApiError> {
     let query = Query::parse(query.as_deref())?;
     let body = body::object(&bytes)?;
-    let (workspace, task) = sim.change(|change| {
+    let (view, task) = sim.change(|change| {
         let stale = caller.stale || change.world.options.stale_status_after_put;
         let before = change.world.task(&id)?;
         let mut task = update_task(change, caller.actor, &id, &body)?;
@@ -41,13 +42,14 @@ pub(crate) async fn update(
             shown.status.clone_from(&before.status);
             task = Arc::new(shown);
         }
-        Ok((Arc::clone(&change.world.workspace), task))
+        let view = View::of(change.world, change.now, [&task]);
+        Ok((view, task))
     })?;
     let extras = Extras {
         markdown: query.flag("include_markdown_description"),
         ..Extras::default()
     };
-    Ok(Json(render::task(&workspace, &task, extras)))
+    Ok(Json(render::task(&view, &task, extras)))
 }
 
 /// Changes a task as the body says. Tags and custom fields in it are ignored, and so is what has
@@ -207,7 +209,11 @@ fn people(edit: &mut TaskEdit<'_, '_>, workspace: &Workspace, body: &Map<String,
         if edit.task.assignees.len() < before
             && let Some(user) = workspace.user(id)
         {
-            let item = Item::new("assignee_rem", person(user), Value::Null);
+            let item = if edit.world().options.assignee_rem_in_after {
+                Item::new("assignee_rem", Value::Null, person(user))
+            } else {
+                Item::new("assignee_rem", person(user), Value::Null)
+            };
             let told = format!("unassigned {}", user.username);
             edit.record(&["taskAssigneeUpdated", TWIN], item, told);
         }
@@ -255,7 +261,12 @@ fn rest(edit: &mut TaskEdit<'_, '_>, body: &Map<String, Value>) -> Result<(), Ap
         edit.task.archived = new;
         let item = Item::new("archived", json!(!new), json!(new));
         let told = if new { "archived" } else { "unarchived" };
-        edit.record(&[TWIN], item, format!("{told} the task"));
+        let events: &[&str] = if edit.world().options.archive_events {
+            &[TWIN]
+        } else {
+            &[]
+        };
+        edit.record(events, item, format!("{told} the task"));
     }
     // Null does not make a task of a subtask, and a task is not its own parent.
     if let Some(id) = body::text(body, "parent")

@@ -308,10 +308,15 @@ impl Courier {
             &self.at_once
         };
         let _permit = turns.acquire().await.ok()?;
-        let (endpoint, secret) = self.sim.read(|world| {
+        let (endpoint, secret, header) = self.sim.read(|world| {
+            let header = if world.options.ck_signature {
+                "x-ck-signature"
+            } else {
+                "x-signature"
+            };
             let webhook = world.webhooks.iter().find(|hook| hook.id == job.webhook)?;
             (webhook.status != HookStatus::Suspended)
-                .then(|| (webhook.endpoint.clone(), webhook.secret.clone()))
+                .then(|| (webhook.endpoint.clone(), webhook.secret.clone(), header))
         })?;
         let at = self.sim.now_ms();
         let started = self.sim.clock().passed_ms();
@@ -319,7 +324,7 @@ impl Courier {
             .client
             .post(&endpoint)
             .header("content-type", "application/json")
-            .header("x-signature", sign(&secret, &job.body))
+            .header(header, sign(&secret, &job.body))
             .timeout(self.sim.webhook_retry().timeout)
             .body(job.body.clone())
             .send()

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::auth::Actor;
-use crate::state::{User, World};
+use crate::options::AutomationUser;
+use crate::state::World;
 
 /// A change before it has an id.
 #[derive(Debug, Clone)]
@@ -60,7 +61,6 @@ impl Item {
         id: Option<String>,
     ) -> Value {
         let id = id.unwrap_or_else(|| world.ids.snowflake(date));
-        let user = world.workspace.user(actor.user).map(actor_object);
         let mut out = Map::new();
         out.insert("id".into(), json!(id));
         out.insert("type".into(), json!(1));
@@ -68,9 +68,11 @@ impl Item {
         out.insert("field".into(), json!(self.field));
         out.insert("parent_id".into(), json!(list));
         out.insert("data".into(), self.data);
-        let source = (actor.via_api && !self.sourceless).then_some("api");
-        out.insert("source".into(), json!(source));
-        out.insert("user".into(), json!(user));
+        let told = actor.via_api && !self.sourceless && !world.options.old_webhook_bodies;
+        out.insert("source".into(), json!(told.then_some("api")));
+        if let Some(user) = actor_object(world, actor) {
+            out.insert("user".into(), user);
+        }
         if let Some(before) = self.before {
             out.insert("before".into(), before);
         }
@@ -93,8 +95,7 @@ pub(crate) fn list_item(
     date: i64,
 ) -> Value {
     let id = world.ids.uuid();
-    let user = world.workspace.user(actor.user).map(actor_object);
-    json!({
+    let mut item = json!({
         "id": id,
         "type": 6,
         "date": date.to_string(),
@@ -102,21 +103,41 @@ pub(crate) fn list_item(
         "parent_id": list,
         "data": {},
         "source": actor.via_api.then_some("api"),
-        "user": user,
         "before": before,
         "after": after,
-    })
+    });
+    if let Some(user) = actor_object(world, actor) {
+        item["user"] = user;
+    }
+    item
 }
 
-fn actor_object(user: &User) -> Value {
-    json!({
+/// Who did it; `None` when that is not told.
+fn actor_object(world: &World, actor: Actor) -> Option<Value> {
+    let people = &world.workspace;
+    let known = match (actor, world.options.automation_user) {
+        (Actor::AUTOMATION, AutomationUser::Missing) => return None,
+        (Actor::AUTOMATION, AutomationUser::Unknown) => {
+            return Some(json!({
+                "id": -1, "username": "ClickBot", "email": null, "color": null, "initials": "CB",
+                "profilePicture": null,
+            }));
+        }
+        (Actor::AUTOMATION, AutomationUser::Owner) => people.users.first(),
+        (actor, _) => people.user(actor.user),
+    };
+    let user = known?;
+    let mut object = json!({
         "id": user.id,
         "username": user.username,
         "email": user.email,
         "color": user.color,
         "initials": user.initials,
         "profilePicture": null,
-        "role": user.role,
-        "role_subtype": 0,
-    })
+    });
+    if !world.options.old_webhook_bodies {
+        object["role"] = json!(user.role);
+        object["role_subtype"] = json!(0);
+    }
+    Some(object)
 }

@@ -1,11 +1,13 @@
 //! The simulator over HTTP, as a client sees it.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod attachments;
 mod board;
 mod errors;
 mod examples;
 mod faults;
 mod fields;
+mod options;
 mod pages;
 mod process;
 mod rate;

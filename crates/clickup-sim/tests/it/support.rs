@@ -204,6 +204,8 @@ struct Kept {
 
 #[derive(Debug, Clone)]
 pub struct Delivery {
+    /// Name of the header that the signature came in.
+    pub header: &'static str,
     pub signature: String,
     pub raw: Bytes,
     pub body: Value,
@@ -258,8 +260,14 @@ impl Receiver {
 }
 
 async fn take(State(kept): State<Arc<Kept>>, headers: HeaderMap, raw: Bytes) -> StatusCode {
-    let signature = headers.get("x-signature").unwrap().to_str().unwrap();
+    let names = ["x-signature", "x-ck-signature"];
+    let header = names
+        .into_iter()
+        .find(|name| headers.contains_key(*name))
+        .unwrap();
+    let signature = headers[header].to_str().unwrap();
     kept.got.lock().unwrap().push(Delivery {
+        header,
         signature: signature.to_owned(),
         body: serde_json::from_slice(&raw).unwrap(),
         raw,
