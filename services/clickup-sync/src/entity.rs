@@ -190,6 +190,7 @@ impl Entity {
 
 fn record_of(submission: v1::Submission) -> Record {
     Record {
+        submitted_at: submission.created_at.as_ref().and_then(time::from_wire),
         full_name: submission.full_name,
         email_address: submission.email_address,
         phone_number: submission.phone_number,

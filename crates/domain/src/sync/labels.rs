@@ -1,7 +1,8 @@
 //! The codes of a field, and what people read for them.
 
 use super::value::Field;
-use crate::intake::{BuildBudget, BuyerCategory, ConstructionTimeline, LandStatus};
+use super::value::Holds;
+use crate::intake::{BuildBudget, BuyerCategory, ConstructionTimeline, FinancingPlan, LandStatus};
 use crate::submissions::SubmissionStatus;
 
 /// The codes of a field, each with the name that people read.
@@ -63,7 +64,18 @@ pub fn labels(field: Field) -> Vec<(&'static str, &'static str)> {
             ("normal", "Normal"),
             ("low", "Low"),
         ],
-        Field::Name | Field::Description => Vec::new(),
+        Field::Financing => FinancingPlan::ALL
+            .iter()
+            .map(|plan| {
+                let label = match plan {
+                    FinancingPlan::SelfFunding => "Self-funded",
+                    FinancingPlan::FinanceBuild => "Finances the build",
+                };
+                (plan.as_str(), label)
+            })
+            .collect(),
+        other if other.holds() == Holds::YesNo => vec![("yes", "Yes"), ("no", "No")],
+        _ => Vec::new(),
     }
 }
 

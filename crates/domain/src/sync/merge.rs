@@ -173,6 +173,7 @@ mod tests {
             "[a-d]".prop_map(|code| Value::code(&code)),
             "[a-d]".prop_map(|name| Value::foreign(&name)),
             "[a-d ]{1,3}".prop_map(|text| Value::text(&text)),
+            "[a-d]".prop_map(|fact| Value::exact(&fact)),
         ]
     }
 

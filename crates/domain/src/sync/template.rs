@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::labels::label;
-use super::mapping::Mapping;
+use super::mapping::{Document, Mapping, moment_text, text};
 use super::value::{Field, Value, View};
 
 /// Longest name of a task, in characters.
@@ -46,20 +47,54 @@ pub struct Record {
     pub status: Option<String>,
     /// Where they heard of us.
     pub referral_source: Option<String>,
+    /// When the application came in; old ones may not know.
+    pub submitted_at: Option<DateTime<Utc>>,
 }
 
 impl Record {
-    fn code(&self, field: Field) -> Option<&str> {
-        let code = match field {
-            Field::Status => self.status.as_deref()?,
-            Field::Budget => &self.build_budget,
-            Field::Timeline => &self.construction_timeline,
-            Field::Land => &self.land_status,
-            Field::Category => &self.buyer_category,
-            Field::Priority => self.priority(),
-            Field::Name | Field::Description => return None,
+    /// Our value of a field that is a fact of the application; its priority by the rule that applies when there is no
+    /// other, and nothing for name and description.
+    #[must_use]
+    pub fn value(&self, field: Field) -> Value {
+        let code = |code: &str| {
+            if code.is_empty() {
+                Value::Unset
+            } else {
+                Value::code(code)
+            }
         };
-        (!code.is_empty()).then_some(code)
+        let words = |words: &Option<String>| Value::exact(words.as_deref().unwrap_or(""));
+        match field {
+            Field::Status => code(self.status.as_deref().unwrap_or("")),
+            Field::Budget => code(&self.build_budget),
+            Field::Timeline => code(&self.construction_timeline),
+            Field::Land => code(&self.land_status),
+            Field::Category => code(&self.buyer_category),
+            Field::Financing => code(&self.financing_plan),
+            Field::Priority => code(self.priority()),
+            Field::Lender => {
+                yes_no(self.interested_in_preferred_lender).map_or(Value::Unset, Value::code)
+            }
+            Field::HelpWithLand => {
+                yes_no(self.needs_help_finding_land).map_or(Value::Unset, Value::code)
+            }
+            Field::LotAddress => words(&self.lot_address),
+            Field::PreferredArea => words(&self.preferred_area_description),
+            Field::Referral => words(&self.referral_source),
+            Field::Email => Value::exact(&self.email_address),
+            Field::Phone => Value::exact(&self.phone_number),
+            Field::Company => words(&self.company_name),
+            Field::Applicant => Value::exact(&self.full_name),
+            Field::Project => words(&self.project_description),
+            Field::Submitted => self
+                .submitted_at
+                .map_or(Value::Unset, |moment| Value::code(&moment_text(moment))),
+            Field::Name | Field::Description => Value::Unset,
+        }
+    }
+
+    fn code(&self, field: Field) -> Option<String> {
+        self.value(field).as_code().map(ToOwned::to_owned)
     }
 
     /// Who wants to build soon is called first.
@@ -109,33 +144,54 @@ pub fn markers(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Our side of all fields. `in_fields` tells which facts the task shows as custom fields: those are left out of its
-/// text, so that a change of one does not touch a text that staff may have edited.
+/// Our side of all fields, as it would come back from the list of `mapping`. `in_fields` tells which facts the task shows
+/// as custom fields: those are left out of its text, so that a change of one does not touch a text that staff may have
+/// edited. (A text by a template of the document says what the template says.)
 #[must_use]
-pub fn our_view(record: &Record, marker: &str, in_fields: impl Fn(Field) -> bool) -> View {
+pub fn our_view(
+    record: &Record,
+    marker: &str,
+    document: &Document,
+    mapping: &Mapping,
+    in_fields: impl Fn(Field) -> bool,
+) -> View {
     let mut view = View::default();
-    for field in [
-        Field::Status,
-        Field::Priority,
-        Field::Budget,
-        Field::Timeline,
-        Field::Land,
-        Field::Category,
-    ] {
-        view.set(field, record.code(field).map_or(Value::Unset, Value::code));
+    view.set(Field::Status, record.value(Field::Status));
+    view.set(Field::Priority, document.priority_for(record));
+    for field in Field::CUSTOM {
+        if document.goes_somewhere(field) {
+            let value = mapping.as_it_comes_back(field, record.value(field));
+            view.set(field, value);
+        }
     }
-    view.set(Field::Name, Value::text(&name(record)));
-    view.set(
-        Field::Description,
-        Value::text(&description(record, marker, in_fields)),
-    );
+    let name = match &document.task.name {
+        Some(template) => shortened(&text::line(template, record), MAX_NAME),
+        None => name(record),
+    };
+    view.set(Field::Name, Value::text(&name));
+    let description = match &document.task.description {
+        Some(template) => with_reference(text::markdown(template, record), marker),
+        None => description(record, marker, in_fields),
+    };
+    view.set(Field::Description, Value::text(&description));
     view
 }
 
-/// Our side of all fields for a list.
-#[must_use]
-pub fn our_view_in(record: &Record, marker: &str, mapping: &Mapping) -> View {
-    our_view(record, marker, |field| mapping.offers(field))
+fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars()
+        .take(most.saturating_sub(1))
+        .chain(['…'])
+        .collect()
+}
+
+/// The marker comes last, on a line of its own: by it the task is found again.
+fn with_reference(mut text: String, marker: &str) -> String {
+    // writing to a String cannot fail
+    let _ = write!(text, "\nKeylight reference: {marker}");
+    text
 }
 
 /// Name of the task, on one line.
@@ -149,13 +205,7 @@ pub fn name(record: &Record) -> String {
     let category = label(Field::Category, &record.buyer_category);
     if !category.is_empty() {
         let room = MAX_NAME.saturating_sub(category.chars().count() + 3);
-        if name.chars().count() > room {
-            name = name
-                .chars()
-                .take(room.saturating_sub(1))
-                .chain(['…'])
-                .collect();
-        }
+        name = shortened(&name, room);
         if !name.is_empty() {
             name.push_str(" · ");
         }
@@ -185,15 +235,11 @@ pub fn description(record: &Record, marker: &str, in_fields: impl Fn(Field) -> b
             line(
                 &mut text,
                 title,
-                record.code(field).map(|code| label(field, code)),
+                record.code(field).as_deref().map(|code| label(field, code)),
             );
         }
     }
-    let financing = match record.financing_plan.as_str() {
-        "self_funding" => "Self-funded",
-        "finance_build" => "Finances the build",
-        other => other,
-    };
+    let financing = label(Field::Financing, &record.financing_plan);
     line(&mut text, "Financing", Some(financing));
     line(
         &mut text,
@@ -226,9 +272,7 @@ pub fn description(record: &Record, marker: &str, in_fields: impl Fn(Field) -> b
         escape_into(&mut text, project.trim());
         text.push('\n');
     }
-    // writing to a String cannot fail
-    let _ = write!(text, "\nKeylight reference: {marker}");
-    text
+    with_reference(text, marker)
 }
 
 fn yes_no(answer: Option<bool>) -> Option<&'static str> {
@@ -258,7 +302,7 @@ fn line(text: &mut String, title: &str, value: Option<&str>) {
 }
 
 /// What people wrote is text, not markup.
-fn escape_into(text: &mut String, written: &str) {
+pub(super) fn escape_into(text: &mut String, written: &str) {
     let mut line_start = true;
     for character in written.chars() {
         let special = match character {
@@ -348,12 +392,12 @@ mod tests {
 
     #[test]
     fn who_builds_soon_comes_first() {
-        assert_eq!(record().code(Field::Priority), Some("high"));
+        assert_eq!(record().value(Field::Priority), Value::code("high"));
         let later = Record {
             construction_timeline: "3_to_6_months".into(),
             ..record()
         };
-        assert_eq!(later.code(Field::Priority), Some("normal"));
+        assert_eq!(later.value(Field::Priority), Value::code("normal"));
     }
 
     #[test]
@@ -390,7 +434,8 @@ mod tests {
             land_status: String::new(),
             ..record()
         };
-        let view = our_view(&odd, "KL-1-00000000", |_| true);
+        let (document, mapping) = (Document::default(), Mapping::default());
+        let view = our_view(&odd, "KL-1-00000000", &document, &mapping, |_| true);
         assert_eq!(view.get(Field::Status), Some(&Value::Unset));
         assert_eq!(view.get(Field::Budget), Some(&Value::code("a lot")));
         assert_eq!(view.get(Field::Land), Some(&Value::Unset));

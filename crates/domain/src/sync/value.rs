@@ -17,19 +17,56 @@ pub enum Field {
     Description,
     /// Priority of the task.
     Priority,
-    /// What the build may cost; a drop-down.
+    /// What the build may cost.
     Budget,
-    /// When building should begin; a drop-down.
+    /// When building should begin.
     Timeline,
-    /// Whether there is land; a drop-down.
+    /// Whether there is land.
     Land,
-    /// Home buyer or developer; a drop-down.
+    /// Home buyer or developer.
     Category,
+    /// How the build is paid for.
+    Financing,
+    /// Whether our lender may call; yes or no.
+    Lender,
+    /// Whether land has to be found; yes or no.
+    HelpWithLand,
+    /// Where the land is.
+    LotAddress,
+    /// Where land may be.
+    PreferredArea,
+    /// Where they heard of us.
+    Referral,
+    /// How to write to them.
+    Email,
+    /// How to call them.
+    Phone,
+    /// For whom they build.
+    Company,
+    /// Who applied.
+    Applicant,
+    /// What they want to build.
+    Project,
+    /// When the application came in.
+    Submitted,
+}
+
+/// What a field of ours holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// One of our codes.
+    Code,
+    /// `yes` or `no`.
+    YesNo,
+    /// What somebody wrote.
+    Words,
+    /// A point in time.
+    Moment,
 }
 
 impl Field {
     /// Every field.
-    pub const ALL: [Field; 8] = [
+    pub const ALL: [Field; 20] = [
         Field::Status,
         Field::Name,
         Field::Description,
@@ -38,12 +75,44 @@ impl Field {
         Field::Timeline,
         Field::Land,
         Field::Category,
+        Field::Financing,
+        Field::Lender,
+        Field::HelpWithLand,
+        Field::LotAddress,
+        Field::PreferredArea,
+        Field::Referral,
+        Field::Email,
+        Field::Phone,
+        Field::Company,
+        Field::Applicant,
+        Field::Project,
+        Field::Submitted,
     ];
 
-    /// The fields that are custom fields in ClickUp, set by one call each.
-    pub const CUSTOM: [Field; 4] = [Field::Budget, Field::Timeline, Field::Land, Field::Category];
+    /// The facts of an application: custom fields in ClickUp where the mapping says so, set by one call each.
+    pub const CUSTOM: [Field; 16] = [
+        Field::Budget,
+        Field::Timeline,
+        Field::Land,
+        Field::Category,
+        Field::Financing,
+        Field::Lender,
+        Field::HelpWithLand,
+        Field::LotAddress,
+        Field::PreferredArea,
+        Field::Referral,
+        Field::Email,
+        Field::Phone,
+        Field::Company,
+        Field::Applicant,
+        Field::Project,
+        Field::Submitted,
+    ];
 
-    /// Stable name for rows and logs.
+    /// Those that are looked for in a list by their names when the mapping says nothing about them.
+    pub const BY_NAME: [Field; 4] = [Field::Budget, Field::Timeline, Field::Land, Field::Category];
+
+    /// Stable name for rows, logs and mapping documents.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -55,22 +124,60 @@ impl Field {
             Field::Timeline => "timeline",
             Field::Land => "land",
             Field::Category => "category",
+            Field::Financing => "financing",
+            Field::Lender => "lender",
+            Field::HelpWithLand => "help_with_land",
+            Field::LotAddress => "lot_address",
+            Field::PreferredArea => "preferred_area",
+            Field::Referral => "referral",
+            Field::Email => "email",
+            Field::Phone => "phone",
+            Field::Company => "company",
+            Field::Applicant => "applicant",
+            Field::Project => "project",
+            Field::Submitted => "submitted",
+        }
+    }
+
+    /// The field with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.as_str() == name)
+    }
+
+    /// What it holds with us.
+    #[must_use]
+    pub const fn holds(self) -> Holds {
+        match self {
+            Field::Status
+            | Field::Priority
+            | Field::Budget
+            | Field::Timeline
+            | Field::Land
+            | Field::Category
+            | Field::Financing => Holds::Code,
+            Field::Lender | Field::HelpWithLand => Holds::YesNo,
+            Field::Submitted => Holds::Moment,
+            _ => Holds::Words,
         }
     }
 
     /// Whether it is a custom field in ClickUp.
     #[must_use]
     pub const fn is_custom(self) -> bool {
-        matches!(
+        !matches!(
             self,
-            Field::Budget | Field::Timeline | Field::Land | Field::Category
+            Field::Status | Field::Name | Field::Description | Field::Priority
         )
     }
 
     /// Whether a change made in ClickUp is taken over by us, if the value has a counterpart.
     #[must_use]
     pub const fn comes_back(self) -> bool {
-        matches!(self, Field::Status) || self.is_custom()
+        matches!(
+            self,
+            Field::Status | Field::Budget | Field::Timeline | Field::Land | Field::Category
+        )
     }
 }
 
@@ -82,8 +189,10 @@ pub enum Value {
     Unset,
     /// One of our codes: `new`, `high`, `350k_400k`.
     Code(String),
-    /// Free text.
+    /// Free text, in whatever dress.
     Text(Text),
+    /// A fact that counts to the letter: an address, a number.
+    Exact(Exact),
     /// A value of ClickUp's side that has no counterpart with us, folded.
     Foreign(String),
 }
@@ -102,6 +211,17 @@ impl Value {
             Value::Unset
         } else {
             Value::Text(Text::new(text))
+        }
+    }
+
+    /// A fact that counts to the letter, blanks around it aside; blank is nothing.
+    #[must_use]
+    pub fn exact(words: &str) -> Self {
+        let words = words.trim();
+        if words.is_empty() {
+            Value::Unset
+        } else {
+            Value::Exact(Exact::new(words))
         }
     }
 
@@ -125,6 +245,7 @@ impl Value {
     pub fn as_words(&self) -> Option<&str> {
         match self {
             Value::Text(text) => text.words.as_deref(),
+            Value::Exact(exact) => exact.words.as_deref(),
             _ => None,
         }
     }
@@ -137,6 +258,7 @@ impl fmt::Debug for Value {
             Value::Unset => f.write_str("unset"),
             Value::Code(code) => f.write_str(code),
             Value::Text(text) => write!(f, "text#{:08x}", text.digest & 0xffff_ffff),
+            Value::Exact(exact) => write!(f, "fact#{:08x}", exact.digest & 0xffff_ffff),
             Value::Foreign(_) => f.write_str("foreign"),
         }
     }
@@ -168,12 +290,42 @@ impl PartialEq for Text {
 
 impl Eq for Text {}
 
-/// FNV-1a with 128 bits over the meaningful characters, runs of blanks counting as one.
-fn digest_of(text: &str) -> u128 {
-    const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+/// Words that count to the letter. Rows keep a digest of them, as of texts.
+#[derive(Clone)]
+pub struct Exact {
+    words: Option<String>,
+    digest: u128,
+}
+
+impl Exact {
+    fn new(words: &str) -> Self {
+        Self {
+            digest: words.bytes().fold(OFFSET, eaten),
+            words: Some(words.to_owned()),
+        }
+    }
+}
+
+impl PartialEq for Exact {
+    fn eq(&self, other: &Self) -> bool {
+        self.digest == other.digest
+    }
+}
+
+impl Eq for Exact {}
+
+const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+
+/// One step of FNV-1a with 128 bits.
+const fn eaten(hash: u128, byte: u8) -> u128 {
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    (hash ^ byte as u128).wrapping_mul(PRIME)
+}
+
+/// FNV-1a over the meaningful characters, runs of blanks counting as one.
+fn digest_of(text: &str) -> u128 {
     let mut hash = OFFSET;
-    let mut eat = |byte: u8| hash = (hash ^ u128::from(byte)).wrapping_mul(PRIME);
+    let mut eat = |byte: u8| hash = eaten(hash, byte);
     let (mut blank, mut begun) = (false, false);
     let mut buffer = [0; 4];
     for character in text.chars().filter(|character| !is_markup(*character)) {
@@ -206,6 +358,7 @@ impl From<Value> for Option<String> {
             Value::Unset => None,
             Value::Code(code) => Some(format!("={code}")),
             Value::Text(text) => Some(format!("#{:032x}", text.digest)),
+            Value::Exact(exact) => Some(format!("!{:032x}", exact.digest)),
             Value::Foreign(name) => Some(format!("?{name}")),
         }
     }
@@ -229,8 +382,15 @@ impl TryFrom<Option<String>> for Value {
         if let Some(name) = stored.strip_prefix('?') {
             return Ok(Value::Foreign(name.to_owned()));
         }
-        let digest = stored.strip_prefix('#').ok_or(UnknownForm)?;
-        let digest = u128::from_str_radix(digest, 16).map_err(|_| UnknownForm)?;
+        let digest_in = |digest| u128::from_str_radix(digest, 16).map_err(|_| UnknownForm);
+        if let Some(digest) = stored.strip_prefix('!') {
+            let digest = digest_in(digest)?;
+            return Ok(Value::Exact(Exact {
+                words: None,
+                digest,
+            }));
+        }
+        let digest = digest_in(stored.strip_prefix('#').ok_or(UnknownForm)?)?;
         Ok(Value::Text(Text {
             words: None,
             digest,
@@ -287,6 +447,7 @@ mod tests {
             Value::Unset,
             Value::code("new"),
             Value::text("Zoë's house"),
+            Value::exact("zoë_1@example.com"),
             Value::foreign("In Review"),
         ] {
             let json = serde_json::to_string(&value).unwrap();
@@ -302,7 +463,18 @@ mod tests {
     }
 
     #[test]
+    fn facts_count_to_the_letter() {
+        assert_ne!(
+            Value::exact("a_b@example.com"),
+            Value::exact("ab@example.com")
+        );
+        assert_eq!(Value::exact(" 5 Elm St\n"), Value::exact("5 Elm St"));
+        assert_eq!(Value::exact(" "), Value::Unset);
+    }
+
+    #[test]
     fn debug_shows_no_text() {
+        assert!(!format!("{:?}", Value::exact("Ann Lee")).contains("Ann"));
         assert!(!format!("{:?}", Value::text("Ann Lee")).contains("Ann"));
     }
 
@@ -311,5 +483,13 @@ mod tests {
         let names: std::collections::BTreeSet<_> =
             Field::ALL.iter().map(|field| field.as_str()).collect();
         assert_eq!(names.len(), Field::ALL.len());
+        for field in Field::ALL {
+            assert_eq!(Field::named(field.as_str()), Some(field));
+            assert_eq!(
+                serde_json::to_string(&field).unwrap(),
+                format!("\"{}\"", field.as_str())
+            );
+            assert_eq!(field.is_custom(), Field::CUSTOM.contains(&field));
+        }
     }
 }

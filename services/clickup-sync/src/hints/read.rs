@@ -52,8 +52,11 @@ fn value_of(field: Field, after: &Json, mapping: &Mapping) -> Option<Value> {
             let name = after.get("priority").unwrap_or(after).as_str()?;
             Some(Value::code(&name.to_lowercase()))
         }
-        // webhooks carry the option's id
-        custom if custom.is_custom() => mapping.option_value_by_id(custom, after.as_str()?),
+        // an option that is not known may be one that was added since
+        custom if custom.is_custom() => {
+            let value = mapping.read(custom, &[], Some(after));
+            (!matches!(value, Value::Foreign(_))).then_some(value)
+        }
         _ => None,
     }
 }
@@ -61,20 +64,27 @@ fn value_of(field: Field, after: &Json, mapping: &Mapping) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use keylight_domain::sync::mapping::{ListField, ListShape, MappingRules};
+    use keylight_domain::sync::mapping::{Document, FieldShape, Kind, ListShape, OptionShape};
     use serde_json::json;
 
     fn mapping() -> Mapping {
-        let land = ListField {
+        let option = OptionShape {
+            id: "o-1".to_owned(),
+            name: "Owns land".to_owned(),
+            place: Some(0),
+        };
+        let land = FieldShape {
             id: "f-land".to_owned(),
             name: "Land".to_owned(),
-            options: vec![("o-1".to_owned(), "Owns land".to_owned())],
+            kind: Some(Kind::DropDown),
+            options: vec![option],
         };
         let shape = ListShape {
+            name: String::new(),
             statuses: vec!["New".to_owned(), "reviewed".to_owned()],
             fields: vec![land],
         };
-        Mapping::of(&shape, &MappingRules::default())
+        Mapping::of(&Document::default(), "1", &shape)
     }
 
     fn item(field: &str, custom: Option<&str>, after: Json) -> HistoryItem {

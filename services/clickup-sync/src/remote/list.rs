@@ -3,9 +3,9 @@
 
 use super::{CallError, Remote, Subject};
 use chrono::{DateTime, TimeDelta, Utc};
-use keylight_clickup::FieldKind;
+use keylight_clickup::{FieldDefinition, FieldKind};
 use keylight_domain::sync::budget::Lane;
-use keylight_domain::sync::mapping::{ListField, ListShape, Mapping};
+use keylight_domain::sync::mapping::{Document, FieldShape, Kind, ListShape, Mapping, OptionShape};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// After this long it is read again: people rename statuses.
@@ -20,8 +20,50 @@ pub struct Surroundings {
     pub team_id: String,
     /// Our own user.
     pub user_id: Option<i64>,
+    /// The mapping as data.
+    pub document: Document,
     /// Translation for the list.
     pub mapping: Mapping,
+}
+
+/// A custom field as the mapping sees it.
+#[must_use]
+pub fn field_shape(field: FieldDefinition) -> FieldShape {
+    FieldShape {
+        kind: mapped_kind(field.kind()),
+        options: options(&field),
+        id: field.id,
+        name: field.name,
+    }
+}
+
+/// The options of a field, of a list or of a task.
+#[must_use]
+pub fn options(field: &FieldDefinition) -> Vec<OptionShape> {
+    let options = field.options().iter();
+    options
+        .map(|option| OptionShape {
+            id: option.id.clone(),
+            name: option.name.clone(),
+            place: option.orderindex,
+        })
+        .collect()
+}
+
+const fn mapped_kind(kind: FieldKind) -> Option<Kind> {
+    Some(match kind {
+        FieldKind::DropDown => Kind::DropDown,
+        FieldKind::Labels => Kind::Labels,
+        FieldKind::ShortText => Kind::ShortText,
+        FieldKind::Text => Kind::Text,
+        FieldKind::Number => Kind::Number,
+        FieldKind::Currency => Kind::Currency,
+        FieldKind::Date => Kind::Date,
+        FieldKind::Checkbox => Kind::Checkbox,
+        FieldKind::Phone => Kind::Phone,
+        FieldKind::Email => Kind::Email,
+        _ => return None,
+    })
 }
 
 /// Reads it once for all, and again when it is old or turned out wrong.
@@ -121,26 +163,16 @@ impl Remote {
             )
             .await?;
         let shape = ListShape {
+            name: list.name.unwrap_or_default(),
             statuses: list
                 .statuses
                 .into_iter()
                 .map(|status| status.name)
                 .collect(),
-            fields: fields
-                .into_iter()
-                .filter(|field| field.kind() == FieldKind::DropDown)
-                .map(|field| ListField {
-                    options: field
-                        .options()
-                        .iter()
-                        .map(|option| (option.id.clone(), option.name.clone()))
-                        .collect(),
-                    id: field.id,
-                    name: field.name,
-                })
-                .collect(),
+            fields: fields.into_iter().map(field_shape).collect(),
         };
-        let mapping = Mapping::of(&shape, &self.account.rules);
+        let document = self.account.rules.document();
+        let mapping = Mapping::of(&document, &self.account.list_id, &shape);
         if old.is_none_or(|old| old.mapping != mapping) {
             for missing in mapping.missing() {
                 tracing::warn!(
@@ -153,6 +185,7 @@ impl Remote {
         Ok(Surroundings {
             team_id,
             user_id,
+            document,
             mapping,
         })
     }

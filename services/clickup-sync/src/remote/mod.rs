@@ -8,7 +8,7 @@ mod outage;
 mod search;
 pub mod snapshot;
 
-pub use list::Surroundings;
+pub use list::{Surroundings, field_shape, options};
 pub use search::Found;
 
 use crate::config::Account;

@@ -1,6 +1,7 @@
 //! A task as our rules see it, and our values as ClickUp takes them.
 
-use keylight_clickup::{Chosen, CreateTask, FieldInput, Priority, Task, UpdateTask};
+use super::options;
+use keylight_clickup::{CreateTask, FieldInput, Priority, Task, UpdateTask};
 use keylight_domain::sync::{Field, Mapping, Value, View};
 
 /// The fields of a task, in our words. Fields that do not apply to it are missing.
@@ -19,18 +20,11 @@ pub fn view_of(task: &Task, mapping: &Mapping) -> View {
         task.priority
             .map_or(Value::Unset, |priority| Value::code(priority.as_str())),
     );
-    for field in Field::CUSTOM {
-        let Some(found) = mapping.field_id(field).and_then(|id| task.field(id)) else {
-            continue;
-        };
-        let value = match found.chosen() {
-            Chosen::Nothing => Value::Unset,
-            Chosen::Option(option) => mapping
-                .option_value_by_id(field, &option.id)
-                .unwrap_or_else(|| mapping.option_value(field, &option.name)),
-            Chosen::Unknown => Value::foreign("unknown option"),
-        };
-        view.set(field, value);
+    for (field, target) in mapping.targets() {
+        if let Some(found) = task.field(&target.id) {
+            let value = target.read(&options(&found.definition), found.value.as_ref());
+            view.set(field, value);
+        }
     }
     view
 }
@@ -55,11 +49,12 @@ pub fn new_task(ours: &View, mapping: &Mapping) -> CreateTask {
             .and_then(Value::as_words)
             .map(ToOwned::to_owned)
     };
-    let custom_fields = Field::CUSTOM.into_iter().filter_map(|field| {
-        let (id, option) = mapping.option(field, ours.get(field)?.as_code()?)?;
-        Some(FieldInput {
-            id: id.to_owned(),
-            value: option.into(),
+    let custom_fields = mapping.targets().filter_map(|(field, target)| {
+        let written = target.write(ours.get(field)?)?;
+        // an empty field is how ClickUp shows it anyway
+        (!written.datum.is_empty()).then(|| FieldInput {
+            id: target.id.clone(),
+            value: written.value(),
         })
     });
     CreateTask {

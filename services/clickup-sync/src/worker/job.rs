@@ -241,8 +241,9 @@ impl Job<'_> {
     }
 
     pub(super) fn our_view(&self, submission: &Submission, marker: &str) -> View {
-        let (base, mapping) = (&self.claim.base, &self.known.mapping);
-        template::our_view(&submission.record, marker, |field| {
+        let (base, known) = (&self.claim.base, &self.known);
+        let (record, mapping) = (&submission.record, &known.mapping);
+        template::our_view(record, marker, &known.document, mapping, |field| {
             field.is_custom()
                 && if base.is_empty() {
                     mapping.offers(field)

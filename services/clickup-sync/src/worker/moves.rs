@@ -159,7 +159,7 @@ impl Job<'_> {
                     self.claim.base.agree(field, our_value, their_value);
                 }
             }
-            // drop-downs count as fields of the task from the start
+            // facts count as fields of the task from the start
             let mut offered = Base::default();
             for field in Field::CUSTOM {
                 if let (Some(our_value), Some(their_value)) = (ours.get(field), shown.get(field))
@@ -270,22 +270,21 @@ impl Job<'_> {
         let known = self.known.clone();
         let client = &worker.remote.client;
         let (lane, subject) = (self.lane(), self.subject());
-        let done = match value
-            .as_code()
-            .and_then(|code| known.mapping.option(field, code))
-        {
-            Some((id, option)) => {
-                let option = option.into();
+        let Some(target) = known.mapping.target(field) else {
+            return Ok(());
+        };
+        let done = match target.write(value) {
+            Some(written) => {
+                let value = written.value();
                 worker
                     .remote
-                    .call(lane, subject, client.set_field(task_id, id, &option))
+                    .call(lane, subject, client.set_field(task_id, &target.id, &value))
                     .await
             }
             None => {
-                let id = known.mapping.field_id(field).unwrap_or_default();
                 worker
                     .remote
-                    .call(lane, subject, client.clear_field(task_id, id))
+                    .call(lane, subject, client.clear_field(task_id, &target.id))
                     .await
             }
         };
