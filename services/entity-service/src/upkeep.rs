@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Longest wait for a ring.
 const COME_BY: Duration = Duration::from_secs(5);
-/// Shortest rest, in which changes gather.
+/// After a ring, changes gather for this long.
 const REST: Duration = Duration::from_millis(100);
 /// It rests so many times as long as it has worked when little is written.
 const REST_PER_WORK: u32 = 1;
@@ -91,8 +91,9 @@ impl Upkeep {
             let worked = began.elapsed();
             if !more {
                 self.wait_for_bell().await;
+                self.rest(REST).await;
             }
-            self.rest(REST.max(worked * self.rest_per_work)).await;
+            self.rest(worked * self.rest_per_work).await;
         }
         Ok(())
     }

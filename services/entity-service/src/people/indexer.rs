@@ -101,7 +101,16 @@ async fn known(connection: &mut PgConnection, ids: &[i64]) -> Result<Vec<Known>,
 
 async fn index(connection: &mut PgConnection, ids: Vec<i64>) -> Result<(), StoreError> {
     let people = known(connection, &ids).await?;
-    forget(connection, &ids).await?;
+    // most are new: of them there is nothing to forget
+    let indexed = sqlx::query_scalar!(
+        "SELECT user_id FROM entity.people_search WHERE user_id = ANY($1)",
+        &ids
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    if !indexed.is_empty() {
+        forget(connection, &indexed).await?;
+    }
     let shown: Vec<&Known> = people.iter().filter(|person| !person.erased).collect();
     let shown_ids: Vec<i64> = shown.iter().map(|person| person.id).collect();
     let texts: Vec<String> = shown.iter().map(|person| person.search_text()).collect();

@@ -2,7 +2,8 @@
 //!
 //! A commit costs the database much more than a row. A few committers share one bounded queue: each takes what is
 //! waiting, stores it with one statement and answers everybody. While one commit is under way the next batch is gathered;
-//! a second commit begins beside it only when the batch is large or the first takes long. When nobody waits, an
+//! a second commit begins beside it only when the batch is large or the first takes long. When many come, commits keep
+//! their distance, because each costs more than a millisecond of CPU whatever is in it. When nobody waits, an
 //! application is a batch of one and waits for nobody. A batch that fails for one bad row is stored one by one, so no
 //! application suffers from its neighbours.
 
@@ -35,6 +36,10 @@ pub const MAX_BATCH: usize = 128;
 const LARGE_BATCH: usize = 64;
 /// Nor does one that has been gathered for so long.
 const GATHER_AT_MOST: Duration = Duration::from_millis(4);
+/// After a batch of at least this size, many are coming.
+const MANY: usize = 4;
+/// While many come, a commit begins this long after the one before, unless its batch is large.
+const DISTANCE: Duration = Duration::from_millis(8);
 /// Longest wait for one commit. The callers have given up by then, and a database that hangs must not hold us.
 const COMMIT_DEADLINE: Duration = Duration::from_secs(15);
 
@@ -55,12 +60,28 @@ pub struct Gatherer {
 /// What the committers work on; clones share the queue.
 #[derive(Clone)]
 pub struct Committer {
-    queue: Arc<Mutex<mpsc::Receiver<Waiting>>>,
+    queue: Arc<Mutex<Queue>>,
     pool: PgPool,
     clock: Arc<dyn Clock>,
     outbox: Outbox,
     duplicates: Duplicates,
     busy: Arc<Busy>,
+}
+
+/// What waits, and what was last taken.
+struct Queue {
+    waiting: mpsc::Receiver<Waiting>,
+    /// When the last commit began, and how many were in it.
+    last: Option<(tokio::time::Instant, usize)>,
+}
+
+impl Queue {
+    /// The time before which the next commit should not begin, if many come.
+    fn not_before(&self) -> Option<tokio::time::Instant> {
+        self.last
+            .filter(|(_, size)| *size >= MANY)
+            .map(|(began, _)| began + DISTANCE)
+    }
 }
 
 /// The commits under way.
@@ -99,7 +120,10 @@ pub fn gatherer(
 ) -> (Gatherer, Committer) {
     let (queue, waiting) = mpsc::channel(capacity);
     let committer = Committer {
-        queue: Arc::new(Mutex::new(waiting)),
+        queue: Arc::new(Mutex::new(Queue {
+            waiting,
+            last: None,
+        })),
         pool,
         clock,
         outbox,
@@ -144,10 +168,11 @@ impl Committer {
         let mut batch = Vec::with_capacity(MAX_BATCH);
         loop {
             let mut queue = self.queue.lock().await;
-            if queue.recv_many(&mut batch, MAX_BATCH).await == 0 {
+            if queue.waiting.recv_many(&mut batch, MAX_BATCH).await == 0 {
                 return Ok(());
             }
             self.gather(&mut queue, &mut batch).await;
+            queue.last = Some((tokio::time::Instant::now(), batch.len()));
             // counted before the next one may gather, so that it sees this one
             let under_way = self.busy.begin();
             drop(queue);
@@ -156,8 +181,17 @@ impl Committer {
         }
     }
 
-    /// Lets a batch grow while another commit is under way.
-    async fn gather(&self, queue: &mut mpsc::Receiver<Waiting>, batch: &mut Vec<Waiting>) {
+    /// Lets a batch grow while many come or another commit is under way.
+    async fn gather(&self, queue: &mut Queue, batch: &mut Vec<Waiting>) {
+        let not_before = queue.not_before();
+        let queue = &mut queue.waiting;
+        if let Some(time) = not_before {
+            while batch.len() < LARGE_BATCH
+                && let Ok(Some(more)) = tokio::time::timeout_at(time, queue.recv()).await
+            {
+                batch.push(more);
+            }
+        }
         let enough = tokio::time::sleep(GATHER_AT_MOST);
         tokio::pin!(enough);
         while batch.len() < LARGE_BATCH && self.busy.commits.load(Ordering::Acquire) > 0 {

@@ -45,9 +45,11 @@ pub async fn run(system: &System) -> anyhow::Result<()> {
         reference.push(
             pgbench::commits_per_second(&system.database_url, 16, Duration::from_secs(5)).await?,
         );
-        up.push(sample(None).await?);
-        clickup(system, false).await?;
-        down.push(sample(None).await?);
+        // who comes second meets a larger database and a warmer one: so they take turns
+        for outage in [round.is_multiple_of(2), !round.is_multiple_of(2)] {
+            clickup(system, !outage).await?;
+            if outage { &mut down } else { &mut up }.push(sample(None).await?);
+        }
         clickup(system, true).await?;
         reference.push(
             pgbench::commits_per_second(&system.database_url, 16, Duration::from_secs(5)).await?,
