@@ -5,6 +5,26 @@ use serde::Serialize;
 use url::Url;
 
 use crate::error::ClickUpError;
+use crate::upload::Upload;
+
+/// How long a call may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    Usual,
+    /// Pages of lists.
+    Page,
+    /// Files.
+    Transfer,
+}
+
+/// What a call carries.
+pub(crate) enum Payload {
+    Json(Vec<u8>),
+    Form {
+        content_type: String,
+        body: reqwest::Body,
+    },
+}
 
 /// A call before it is sent.
 pub(crate) struct Call<'a> {
@@ -13,8 +33,8 @@ pub(crate) struct Call<'a> {
     pub(crate) route: &'static str,
     ids: &'a [&'a str],
     query: Vec<(&'static str, String)>,
-    pub(crate) body: Option<Vec<u8>>,
-    pub(crate) slow: bool,
+    pub(crate) payload: Option<Payload>,
+    pub(crate) pace: Pace,
 }
 
 impl<'a> Call<'a> {
@@ -29,8 +49,8 @@ impl<'a> Call<'a> {
             route,
             ids,
             query: Vec::new(),
-            body: None,
-            slow: false,
+            payload: None,
+            pace: Pace::Usual,
         }
     }
 
@@ -42,13 +62,28 @@ impl<'a> Call<'a> {
     pub(crate) fn json(mut self, body: &impl Serialize) -> Result<Self, ClickUpError> {
         let bytes = serde_json::to_vec(body)
             .map_err(|_| ClickUpError::unsendable(self.route, "body has no form in json"))?;
-        self.body = Some(bytes);
+        self.payload = Some(Payload::Json(bytes));
+        Ok(self)
+    }
+
+    pub(crate) fn form(mut self, file: Upload) -> Result<Self, ClickUpError> {
+        if file.is_too_large() {
+            return Err(ClickUpError::unsendable(
+                self.route,
+                "file is larger than clickup takes",
+            ));
+        }
+        let (content_type, body) = file
+            .into_form()
+            .map_err(|_| ClickUpError::unsendable(self.route, "system has no randomness"))?;
+        self.payload = Some(Payload::Form { content_type, body });
+        self.pace = Pace::Transfer;
         Ok(self)
     }
 
     /// Gives the call the longer time limit of list pages.
     pub(crate) fn slow(mut self) -> Self {
-        self.slow = true;
+        self.pace = Pace::Page;
         self
     }
 

@@ -28,7 +28,8 @@ pub enum Class {
     FieldRefused,
     /// The same thing (a webhook) is there already.
     AlreadyExists,
-    /// The plan of the workspace does not allow it (storage, custom field uses, task types, Enterprise only).
+    /// The plan or the settings of the workspace do not allow it (storage, custom field uses, task types, a ClickApp that is off,
+    /// Enterprise only).
     PlanLimit,
     /// The request is wrong in itself and will stay so.
     OurFault,
@@ -86,7 +87,10 @@ fn of_code(status: u16, ecode: &str) -> Option<Class> {
         (404, "ITEM_013" | "ITEM_015" | "ACCESS_190" | "PROJ_006") => Class::Gone,
         (400, "ITEM_114" | "CRTSK_001") => Class::StatusUnknown,
         (400, "OAUTH_171") => Class::AlreadyExists,
-        (400, "GBUSED_005" | "ITEM_246") | (403, "TEAM_110") => Class::PlanLimit,
+        // TIS_027 and FIELD_605: the ClickApp for it is off
+        (_, "TIS_027") | (400, "GBUSED_005" | "ITEM_246" | "FIELD_605") | (403, "TEAM_110") => {
+            Class::PlanLimit
+        }
         (400, code) if code.starts_with("FIELD_") => Class::FieldRefused,
         _ => return None,
     })

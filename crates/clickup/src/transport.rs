@@ -11,7 +11,8 @@ use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
 use url::{Host, Url};
 
-use crate::call::Call;
+use crate::call::{Call, Pace, Payload};
+use crate::download::{self, Addresses};
 use crate::error::{Class, ClickUpError, Sent, SetupError};
 use crate::rate::{RateInfo, retry_after};
 use crate::token;
@@ -25,8 +26,13 @@ pub struct Options {
     pub timeout: Duration,
     /// The same for pages of lists, which are slow far from the start.
     pub page_timeout: Duration,
+    /// The same for files, up and down, however large.
+    pub transfer_timeout: Duration,
     /// Longest answer that is read, in bytes. A page of 100 tasks has been seen to take 1.1 MB.
     pub body_limit: usize,
+    /// Further origins that files may be fetched from, for a simulator that keeps them elsewhere. Everywhere else TLS and a public
+    /// address are asked for, except at the API's own origin.
+    pub file_origins: Vec<Url>,
 }
 
 impl Default for Options {
@@ -35,7 +41,9 @@ impl Default for Options {
             connect_timeout: Duration::from_secs(3),
             timeout: Duration::from_secs(20),
             page_timeout: Duration::from_secs(60),
+            transfer_timeout: Duration::from_mins(10),
             body_limit: 16 * 1024 * 1024,
+            file_origins: Vec::new(),
         }
     }
 }
@@ -71,8 +79,11 @@ impl<T> Answer<T> {
 #[derive(Clone)]
 pub struct ClickUp {
     http: reqwest::Client,
+    /// Without the token.
+    pub(crate) files: reqwest::Client,
+    pub(crate) addresses: Addresses,
     base: Url,
-    options: Options,
+    pub(crate) options: Options,
 }
 
 impl fmt::Debug for ClickUp {
@@ -127,8 +138,11 @@ impl ClickUp {
             builder = builder.no_proxy();
         }
         let http = builder.build().map_err(SetupError::Http)?;
+        let addresses = Addresses::new(base, &options.file_origins);
         Ok(Self {
             http,
+            files: download::client(&addresses, base, &options)?,
+            addresses,
             base: base.clone(),
             options,
         })
@@ -187,56 +201,25 @@ impl ClickUp {
     }
 
     async fn send(&self, call: Call<'_>) -> Result<Success, ClickUpError> {
-        let route = call.route;
-        let template = route
-            .split_once(' ')
-            .map_or(route, |(_, template)| template);
-        let span = tracing::info_span!(
-            "clickup.call",
-            otel.name = route,
-            otel.kind = "client",
-            otel.status_code = tracing::field::Empty,
-            http.request.method = call.method.as_str(),
-            url.template = template,
-            http.response.status_code = tracing::field::Empty,
-            clickup.ecode = tracing::field::Empty,
-            error.r#type = tracing::field::Empty,
-        );
-        let started = Instant::now();
-        let result = self.exchange(call).instrument(span.clone()).await;
-        let (status, outcome) = match &result {
-            Ok(success) => (Some(success.status), "ok"),
-            Err(error) => {
-                span.record("otel.status_code", "ERROR");
-                span.record("error.type", error.class.as_str());
-                if let Some(ecode) = &error.ecode {
-                    span.record("clickup.ecode", &**ecode);
-                }
-                (error.status, error.class.as_str())
-            }
-        };
-        if let Some(status) = status {
-            span.record("http.response.status_code", status);
-        }
-        metrics::counter!("keylight_clickup_calls_total", "route" => route, "outcome" => outcome)
-            .increment(1);
-        metrics::histogram!("keylight_clickup_call_duration_seconds", "route" => route)
-            .record(started.elapsed().as_secs_f64());
-        result
+        observed(call.route, self.exchange(call), |success| success.status).await
     }
 
     async fn exchange(&self, call: Call<'_>) -> Result<Success, ClickUpError> {
         let route = call.route;
         let url = call.url(&self.base)?;
-        let timeout = if call.slow {
-            self.options.page_timeout
-        } else {
-            self.options.timeout
+        let timeout = match call.pace {
+            Pace::Usual => self.options.timeout,
+            Pace::Page => self.options.page_timeout,
+            Pace::Transfer => self.options.transfer_timeout,
         };
-        let mut request = self.http.request(call.method, url).timeout(timeout);
-        if let Some(body) = call.body {
-            request = request.body(body);
-        }
+        let request = self.http.request(call.method, url).timeout(timeout);
+        let request = match call.payload {
+            None => request,
+            Some(Payload::Json(body)) => request.body(body),
+            Some(Payload::Form { content_type, body }) => {
+                request.header(CONTENT_TYPE, content_type).body(body)
+            }
+        };
         let response = request
             .send()
             .await
@@ -270,8 +253,13 @@ impl ClickUp {
             .await
             .unwrap_or_default();
         let ecode = error_code(&body);
+        let class = match ecode {
+            // v3 has no codes: its 404 may be a task that never was, or a list; the route itself was found
+            None if status == StatusCode::NOT_FOUND && is_v3_error(&body) => Class::Forbidden,
+            _ => Class::of(status.as_u16(), ecode.as_deref()),
+        };
         Err(ClickUpError {
-            class: Class::of(status.as_u16(), ecode.as_deref()),
+            class,
             status: Some(status.as_u16()),
             sent: executed(status),
             ecode,
@@ -281,6 +269,47 @@ impl ClickUp {
             source: None,
         })
     }
+}
+
+/// Makes a call within its span and counts it.
+pub(crate) async fn observed<T>(
+    route: &'static str,
+    call: impl Future<Output = Result<T, ClickUpError>>,
+    status_of: impl FnOnce(&T) -> u16,
+) -> Result<T, ClickUpError> {
+    let (method, template) = route.split_once(' ').unwrap_or(("", route));
+    let span = tracing::info_span!(
+        "clickup.call",
+        otel.name = route,
+        otel.kind = "client",
+        otel.status_code = tracing::field::Empty,
+        http.request.method = method,
+        url.template = template,
+        http.response.status_code = tracing::field::Empty,
+        clickup.ecode = tracing::field::Empty,
+        error.r#type = tracing::field::Empty,
+    );
+    let started = Instant::now();
+    let result = call.instrument(span.clone()).await;
+    let (status, outcome) = match &result {
+        Ok(value) => (Some(status_of(value)), "ok"),
+        Err(error) => {
+            span.record("otel.status_code", "ERROR");
+            span.record("error.type", error.class.as_str());
+            if let Some(ecode) = &error.ecode {
+                span.record("clickup.ecode", &**ecode);
+            }
+            (error.status, error.class.as_str())
+        }
+    };
+    if let Some(status) = status {
+        span.record("http.response.status_code", status);
+    }
+    metrics::counter!("keylight_clickup_calls_total", "route" => route, "outcome" => outcome)
+        .increment(1);
+    metrics::histogram!("keylight_clickup_call_duration_seconds", "route" => route)
+        .record(started.elapsed().as_secs_f64());
+    result
 }
 
 /// What a refusal says about the effect of the request.
@@ -367,7 +396,13 @@ fn error_code(body: &[u8]) -> Option<Box<str>> {
     plausible.then(|| code.into())
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// The frame of v3: status, message, `trace_id`, timestamp.
+fn is_v3_error(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Value>(body)
+        .is_ok_and(|json| json.get("trace_id").is_some() && json.get("message").is_some())
+}
+
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),

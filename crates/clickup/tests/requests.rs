@@ -4,8 +4,8 @@
 mod support;
 
 use keylight_clickup::{
-    ClickUp, CreateTask, FieldFilter, FieldInput, ListQuery, NewWebhook, Options, OrderBy,
-    Priority, Scope, SetupError, UpdateTask,
+    ClickUp, CreateTask, FieldFilter, FieldInput, FieldWrite, ListQuery, NewWebhook, Options,
+    OrderBy, Priority, Scope, SetupError, UpdateTask,
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -31,9 +31,10 @@ async fn create() {
         priority: Some(Priority::Normal),
         custom_fields: vec![FieldInput {
             id: "f-1".into(),
-            value: json!("o-1"),
+            value: FieldWrite::Choice("o-1".into()),
         }],
         notify_all: Some(false),
+        ..CreateTask::default()
     };
     let made = server.client.create_task("901", &task).await.unwrap().value;
     assert_eq!(
@@ -64,7 +65,7 @@ async fn update_and_fields() {
     server.client.update_task("9hx", &update).await.unwrap();
     server
         .client
-        .set_field("9hx", "f-1", &json!("o-1"))
+        .set_field("9hx", "f-1", &FieldWrite::Choice("o-1".into()))
         .await
         .unwrap();
     server.client.clear_field("9hx", "f-1").await.unwrap();
@@ -105,6 +106,7 @@ async fn a_list_page_with_everything() {
             operator: "=".into(),
             value: Some(json!("a&b")),
         }],
+        ..ListQuery::default()
     };
     let page = server.client.list_tasks("901", &query).await.unwrap().value;
     assert_eq!((page.tasks.len(), page.last, page.unreadable), (2, true, 0));

@@ -60,7 +60,7 @@ struct WebhooksBody {
 }
 
 impl ClickUp {
-    /// The webhooks of this token's user in a workspace, with their health and secrets.
+    /// The webhooks of this token's user in a workspace, with their health and secrets (`O:GetWebhooks`).
     ///
     /// # Errors
     /// See [`ClickUpError`].
@@ -73,7 +73,7 @@ impl ClickUp {
             .map(|body| body.webhooks))
     }
 
-    /// Makes a webhook. Its secret is new each time.
+    /// Makes a webhook (`O:CreateWebhook`). Its secret is new each time.
     ///
     /// # Errors
     /// See [`ClickUpError`]; [`AlreadyExists`](crate::Class::AlreadyExists) when the same one is there: list and reuse it.
@@ -102,7 +102,7 @@ impl ClickUp {
             .map(|body| body.webhook))
     }
 
-    /// Gives a webhook its events and endpoint anew and wakes it up if it was suspended.
+    /// Gives a webhook its events and endpoint anew and wakes it up if it was suspended (`O:UpdateWebhook`).
     ///
     /// # Errors
     /// See [`ClickUpError`].
@@ -121,7 +121,7 @@ impl ClickUp {
             .map(|body| body.webhook))
     }
 
-    /// Deletes a webhook.
+    /// Deletes a webhook (`O:DeleteWebhook`).
     ///
     /// # Errors
     /// See [`ClickUpError`].

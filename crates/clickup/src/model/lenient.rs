@@ -63,6 +63,20 @@ pub(crate) fn whole_of(value: &Value) -> Option<i64> {
     }
 }
 
+/// A number with fraction given as number or text; anything else, and what is not finite, counts as missing.
+pub(crate) fn number<'de, D: Deserializer<'de>>(input: D) -> Result<Option<f64>, D::Error> {
+    Ok(number_of(&Value::deserialize(input)?))
+}
+
+pub(crate) fn number_of(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+    .filter(|number: &f64| number.is_finite())
+}
+
 /// A flag given as boolean, text or number; anything else is false.
 ///
 /// # Errors
@@ -84,10 +98,31 @@ pub(crate) fn opt_text<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Str
     })
 }
 
+/// The id of an object that is only referred to.
+pub(crate) fn ref_id<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    struct Ref {
+        #[serde(deserialize_with = "id")]
+        id: String,
+    }
+    Ok(or_none::<D, Ref>(input)?.map(|found| found.id))
+}
+
 /// A value that counts as missing when it does not have the expected shape.
 pub(crate) fn or_none<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     input: D,
 ) -> Result<Option<T>, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(input)?).ok())
+}
+
+/// All elements of an array, or nothing: when it is missing, null, not an array, or when one element does not have the
+/// expected shape. For sets whose completeness matters: a member that could not be read must not look like a removed one.
+///
+/// # Errors
+/// Never for JSON.
+pub fn all<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    input: D,
+) -> Result<Option<Vec<T>>, D::Error> {
     Ok(serde_json::from_value(Value::deserialize(input)?).ok())
 }
 
@@ -154,6 +189,45 @@ mod tests {
             (r#"{"id":1}"#, None),
         ] {
             assert_eq!(sample(json).unwrap().at, at, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_set_is_whole_or_unknown() {
+        #[derive(Deserialize)]
+        struct Set {
+            #[serde(default, deserialize_with = "all")]
+            members: Option<Vec<Sample>>,
+        }
+        let count = |json: &str| {
+            serde_json::from_str::<Set>(json)
+                .unwrap()
+                .members
+                .map(|members| members.len())
+        };
+        assert_eq!(count(r#"{"members":[{"id":1},{"id":2}]}"#), Some(2));
+        assert_eq!(count(r#"{"members":[]}"#), Some(0));
+        for json in [
+            "{}",
+            r#"{"members":null}"#,
+            r#"{"members":"none"}"#,
+            r#"{"members":[{"id":1},{"no":2}]}"#,
+        ] {
+            assert_eq!(count(json), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_any_type() {
+        for (json, number) in [
+            ("8", Some(8.0)),
+            (r#"" 8.50""#, Some(8.5)),
+            (r#""inf""#, None),
+            (r#""NaN""#, None),
+            ("null", None),
+        ] {
+            let value = serde_json::from_str(json).unwrap();
+            assert_eq!(number_of(&value), number, "{json}");
         }
     }
 

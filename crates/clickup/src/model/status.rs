@@ -22,6 +22,9 @@ pub enum StatusKind {
 /// A status, as a list defines it and as a task carries it. Known by its name; ids are often missing.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Status {
+    /// What a move to another list names it by; often missing.
+    #[serde(default, deserialize_with = "lenient::opt_id")]
+    pub id: Option<String>,
     /// The exact text, to be sent back as it is.
     #[serde(rename = "status")]
     pub name: String,

@@ -3,8 +3,13 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::attachment::Attachment;
+use super::checklist::Checklist;
 use super::field::TaskField;
 use super::lenient;
+use super::people::Person;
+use super::place::Tag;
+use super::relation::{Dependency, Link};
 use super::status::Status;
 
 /// The four priorities; no priority is `None` beside them.
@@ -76,17 +81,9 @@ fn priority<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Priority>, D::
     Ok(Priority::of(&Value::deserialize(input)?))
 }
 
-#[derive(Deserialize)]
-struct Ref {
-    #[serde(deserialize_with = "lenient::id")]
-    id: String,
-}
-
-fn ref_id<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
-    Ok(lenient::or_none::<D, Ref>(input)?.map(|found| found.id))
-}
-
-/// A task, as far as it is synchronised. `Debug` shows nothing that a person wrote.
+/// A task, as far as it is synchronised (`GetTask`). `Debug` shows nothing that a person wrote.
+///
+/// Sets are `None` when the answer does not have them or one of their members could not be read: not to be taken for empty.
 #[derive(Clone, PartialEq, Deserialize)]
 pub struct Task {
     /// Short base-36 text.
@@ -129,11 +126,53 @@ pub struct Task {
     #[serde(default, deserialize_with = "lenient::opt_text")]
     pub url: Option<String>,
     /// Id of its home list.
-    #[serde(default, rename = "list", deserialize_with = "ref_id")]
+    #[serde(default, rename = "list", deserialize_with = "lenient::ref_id")]
     pub list_id: Option<String>,
     /// Id of the user that made it.
-    #[serde(default, rename = "creator", deserialize_with = "ref_id")]
+    #[serde(default, rename = "creator", deserialize_with = "lenient::ref_id")]
     pub creator_id: Option<String>,
+    /// Id of its space.
+    #[serde(default, rename = "space", deserialize_with = "lenient::ref_id")]
+    pub space_id: Option<String>,
+    /// Type: 0 or nothing is an ordinary task, 1 a milestone.
+    #[serde(default, deserialize_with = "lenient::whole")]
+    pub custom_item_id: Option<i64>,
+    /// When its status became one of the closed kind, epoch milliseconds.
+    #[serde(default, deserialize_with = "lenient::millis")]
+    pub date_closed: Option<i64>,
+    /// When its status became one of the done or the closed kind, epoch milliseconds.
+    #[serde(default, deserialize_with = "lenient::millis")]
+    pub date_done: Option<i64>,
+    /// Epoch milliseconds. Whether the time of day counts is not told; without it, it is 04:00 in the time zone of whoever set it.
+    #[serde(default, deserialize_with = "lenient::millis")]
+    pub due_date: Option<i64>,
+    /// As `due_date`.
+    #[serde(default, deserialize_with = "lenient::millis")]
+    pub start_date: Option<i64>,
+    /// Milliseconds.
+    #[serde(default, deserialize_with = "lenient::whole")]
+    pub time_estimate: Option<i64>,
+    /// Who is to do it.
+    #[serde(default, deserialize_with = "lenient::all")]
+    pub assignees: Option<Vec<Person>>,
+    /// Tags.
+    #[serde(default, deserialize_with = "lenient::all")]
+    pub tags: Option<Vec<Tag>>,
+    /// Checklists.
+    #[serde(default, deserialize_with = "lenient::all")]
+    pub checklists: Option<Vec<Checklist>>,
+    /// What it waits for and what waits for it.
+    #[serde(default, deserialize_with = "lenient::all")]
+    pub dependencies: Option<Vec<Dependency>>,
+    /// Tasks that it is linked with.
+    #[serde(default, deserialize_with = "lenient::all")]
+    pub linked_tasks: Option<Vec<Link>>,
+    /// Files; only in the answer to a read of one task.
+    #[serde(default, deserialize_with = "lenient::all")]
+    pub attachments: Option<Vec<Attachment>>,
+    /// Subtasks, when they were asked for in the read of one task.
+    #[serde(default, deserialize_with = "lenient::all")]
+    pub subtasks: Option<Vec<Task>>,
 }
 
 impl Task {
@@ -198,6 +237,23 @@ mod tests {
         assert_eq!(task.priority, None);
         assert_eq!(task.list_id, None);
         assert!(task.custom_fields.is_empty());
+        assert_eq!((task.time_estimate, task.tags), (Some(8_640_000), None));
+    }
+
+    #[test]
+    fn a_set_with_an_unreadable_member_is_unknown() {
+        let task: Task = serde_json::from_str(
+            r##"{"id":"9hx","assignees":[{"id":183},{"id":"nobody"}],"tags":[{"name":"vip","tag_fg":"#000"}],
+                "dependencies":[{"task_id":"a","depends_on":"b","type":1,"userid":"183"}],
+                "linked_tasks":[{"task_id":"9hx","link_id":"z","userid":183}],"attachments":[],"watchers":"?"}"##,
+        )
+        .unwrap();
+        assert_eq!(task.assignees, None);
+        assert!(task.tags.unwrap()[0].is_called("VIP"));
+        assert_eq!(task.dependencies.unwrap()[0].depends_on, "b");
+        assert_eq!(task.linked_tasks.unwrap()[0].other("9hx"), "z");
+        assert_eq!(task.attachments, Some(Vec::new()));
+        assert_eq!(task.subtasks, None);
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub struct Seen {
 /// A server that gives every request the same answer and remembers them.
 pub struct Server {
     pub client: ClickUp,
+    /// Scheme, host and port.
+    pub origin: String,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
@@ -42,7 +44,7 @@ impl Server {
     }
 }
 
-type Answerer = Arc<dyn Fn() -> Response + Send + Sync>;
+type Answerer = Arc<dyn Fn(&Seen) -> Response + Send + Sync>;
 
 #[derive(Clone)]
 struct Shared {
@@ -58,14 +60,15 @@ async fn handle(State(shared): State<Shared>, request: Request) -> Response {
             .get(name)
             .map(|value| value.to_str().unwrap().to_owned())
     };
-    shared.seen.lock().unwrap().push(Seen {
+    let seen = Seen {
         method: head.method.to_string(),
         path_and_query: head.uri.to_string(),
         authorization: header("authorization"),
         content_type: header("content-type"),
         body: String::from_utf8(body.to_vec()).unwrap(),
-    });
-    (shared.answer)()
+    };
+    shared.seen.lock().unwrap().push(seen.clone());
+    (shared.answer)(&seen)
 }
 
 pub fn options() -> Options {
@@ -73,7 +76,9 @@ pub fn options() -> Options {
         connect_timeout: Duration::from_millis(500),
         timeout: Duration::from_millis(500),
         page_timeout: Duration::from_millis(800),
+        transfer_timeout: Duration::from_secs(5),
         body_limit: 100_000,
+        file_origins: Vec::new(),
     }
 }
 
@@ -89,6 +94,11 @@ pub fn client_at(base: &str, token: &str) -> ClickUp {
 
 /// A server whose every answer is made by `answer`.
 pub async fn serve(answer: impl Fn() -> Response + Send + Sync + 'static) -> Server {
+    serve_by(move |_| answer()).await
+}
+
+/// A server whose answer is made from the request.
+pub async fn serve_by(answer: impl Fn(&Seen) -> Response + Send + Sync + 'static) -> Server {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let shared = Shared {
         answer: Arc::new(answer),
@@ -101,6 +111,7 @@ pub async fn serve(answer: impl Fn() -> Response + Send + Sync + 'static) -> Ser
     });
     Server {
         client: client_at(&format!("http://{address}/api"), "pk_1_TEST"),
+        origin: format!("http://{address}"),
         seen,
     }
 }

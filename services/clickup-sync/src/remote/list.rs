@@ -60,6 +60,7 @@ const fn mapped_kind(kind: FieldKind) -> Option<Kind> {
         FieldKind::Currency => Kind::Currency,
         FieldKind::Date => Kind::Date,
         FieldKind::Checkbox => Kind::Checkbox,
+        FieldKind::Location => Kind::Location,
         FieldKind::Phone => Kind::Phone,
         FieldKind::Email => Kind::Email,
         _ => return None,

@@ -1,7 +1,8 @@
 //! A task as our rules see it, and our values as ClickUp takes them.
 
 use super::options;
-use keylight_clickup::{CreateTask, FieldInput, Priority, Task, UpdateTask};
+use keylight_clickup::{CreateTask, FieldInput, FieldWrite, Location, Priority, Task, UpdateTask};
+use keylight_domain::sync::mapping::{Written, codec::Datum};
 use keylight_domain::sync::{Field, Mapping, Value, View};
 
 /// The fields of a task, in our words. Fields that do not apply to it are missing.
@@ -41,6 +42,27 @@ fn priority_of(value: &Value) -> Option<Priority> {
     .find(|one| one.as_str() == code)
 }
 
+/// A value of a custom field, in the form that the client sends.
+#[must_use]
+pub fn field_write(written: Written) -> FieldWrite {
+    match written.datum {
+        Datum::Choice(id) => FieldWrite::Choice(id),
+        Datum::Choices(ids) => FieldWrite::Labels(ids.into_iter().collect()),
+        Datum::Text(text) => FieldWrite::Text(text),
+        Datum::Number(number) => FieldWrite::Number(number),
+        Datum::Moment(at) => FieldWrite::Date {
+            at,
+            with_time: written.time,
+        },
+        Datum::Flag(on) => FieldWrite::Checkbox(on),
+        Datum::Place { lat, lng, address } => FieldWrite::Location(Location {
+            lat,
+            lng,
+            formatted_address: address,
+        }),
+    }
+}
+
 /// A new task with everything that the list has a place for.
 #[must_use]
 pub fn new_task(ours: &View, mapping: &Mapping) -> CreateTask {
@@ -54,7 +76,7 @@ pub fn new_task(ours: &View, mapping: &Mapping) -> CreateTask {
         // an empty field is how ClickUp shows it anyway
         (!written.datum.is_empty()).then(|| FieldInput {
             id: target.id.clone(),
-            value: written.value(),
+            value: field_write(written),
         })
     });
     CreateTask {
@@ -67,7 +89,7 @@ pub fn new_task(ours: &View, mapping: &Mapping) -> CreateTask {
             .map(ToOwned::to_owned),
         priority: ours.get(Field::Priority).and_then(priority_of),
         custom_fields: custom_fields.collect(),
-        notify_all: None,
+        ..CreateTask::default()
     }
 }
 
@@ -87,6 +109,6 @@ pub fn update(push: &View, mapping: &Mapping) -> UpdateTask {
             .and_then(|code| mapping.status_name(code))
             .map(ToOwned::to_owned),
         priority: push.get(Field::Priority).map(priority_of),
-        archived: None,
+        ..UpdateTask::default()
     }
 }

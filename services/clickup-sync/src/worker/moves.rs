@@ -275,7 +275,7 @@ impl Job<'_> {
         };
         let done = match target.write(value) {
             Some(written) => {
-                let value = written.value();
+                let value = snapshot::field_write(written);
                 worker
                     .remote
                     .call(lane, subject, client.set_field(task_id, &target.id, &value))
