@@ -16,11 +16,17 @@ where
 {
     let deadline = Instant::now() + timeout;
     let mut pause = Duration::from_millis(5);
+    let mut state = "none".to_owned();
     loop {
-        let state = match tokio::time::timeout_at(deadline, probe()).await {
+        let asked = Instant::now();
+        state = match tokio::time::timeout_at(deadline, probe()).await {
             Ok(Ok(value)) => return value,
             Ok(Err(state)) => state,
-            Err(_) => "the probe itself did not answer".to_owned(),
+            // the state before tells more than a probe that was cut off in the middle
+            Err(_) => format!(
+                "{state}, and the last probe did not answer within {:.1} s",
+                asked.elapsed().as_secs_f32()
+            ),
         };
         assert!(
             Instant::now() < deadline,
@@ -59,6 +65,22 @@ mod tests {
     async fn tells_the_last_state() {
         wait_until("pigs fly", Duration::from_secs(1), || async {
             Err::<(), _>("never".to_owned())
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    #[should_panic(expected = "last state: two, and the last probe did not answer within 7.0 s")]
+    async fn tells_the_state_before_a_probe_that_hangs() {
+        let mut first = true;
+        wait_until("pigs fly", Duration::from_millis(7_005), || {
+            let hang = !std::mem::take(&mut first);
+            async move {
+                if hang {
+                    std::future::pending::<()>().await;
+                }
+                Err::<(), _>("two".to_owned())
+            }
         })
         .await;
     }

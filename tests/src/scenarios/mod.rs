@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 /// How long work may take that waits for other programs; generous, because tests share a small machine.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(240);
 /// More than any scenario spends in a minute, so that the rate limit plays no part where it is not the subject.
 pub const AMPLE: u32 = 100_000;
 
