@@ -66,6 +66,11 @@ impl ApiError {
     pub(crate) const NO_ENTITY: Self = Self::new(404, "ATTCH_404", "Entity not found");
     pub(crate) const BAD_ENTITY: Self = Self::new(400, "ATTCH_400", "Entity type invalid");
     pub(crate) const BAD_PAGING: Self = Self::new(400, "PAGE_400", "Cursor or limit invalid");
+    pub(crate) const PLACE_NAME: Self = Self::new(400, "INPUT_005", "Name invalid");
+    pub(crate) const TOO_MANY_PLACES: Self = Self::new(400, "SUBCAT_001", "Too many of these");
+    pub(crate) const MERGE: Self = Self::new(400, "ITEM_300", "Tasks cannot be merged");
+    pub(crate) const NO_TIME_IN_STATUS: Self =
+        Self::new(400, "TIS_027", "Time in status is not enabled");
     pub(crate) const PLAN: Self = Self::new(403, "TEAM_110", "Team must be on the Enterprise plan");
 }
 

@@ -37,6 +37,12 @@ impl Query {
             .map(|(_, value)| value.as_str())
     }
 
+    /// All values of a key that comes without brackets.
+    pub(crate) fn repeated(&self, key: &str) -> Vec<&str> {
+        let of_key = self.0.iter().filter(|(name, _)| name == key);
+        of_key.map(|(_, value)| value.as_str()).collect()
+    }
+
     pub(crate) fn flag(&self, key: &str) -> bool {
         self.first(key) == Some("true")
     }

@@ -13,7 +13,8 @@ use crate::gateway::gateway;
 use crate::hierarchy::{folders, lists, spaces, teams};
 use crate::sim::Sim;
 use crate::tasks::{
-    checklists, comments, create, delete, moving, page, read, relations, tags, update,
+    checklists, comments, create, delete, lists as task_lists, moving, page, read, relations, tags,
+    templates, update,
 };
 use crate::webhooks::calls as hooks;
 use crate::{board, control};
@@ -74,7 +75,11 @@ fn team() -> Router<Sim> {
                 .put(teams::not_in_plan)
                 .delete(teams::not_in_plan),
         )
-        .route("/team/{id}/space", get(spaces::of_team))
+        .route(
+            "/team/{id}/space",
+            get(spaces::of_team).post(spaces::create),
+        )
+        .route("/team/{id}/taskTemplate", get(templates::of_team))
         .route("/team/{id}/task", get(page::of_team))
         .route("/team/{id}/field", get(fields::of_higher_level))
         .route("/team/{id}/webhook", get(hooks::list).post(hooks::create))
@@ -82,8 +87,14 @@ fn team() -> Router<Sim> {
 
 fn places() -> Router<Sim> {
     Router::new()
-        .route("/space/{id}", get(spaces::get))
-        .route("/space/{id}/folder", get(folders::of_space))
+        .route(
+            "/space/{id}",
+            get(spaces::get).put(spaces::update).delete(spaces::delete),
+        )
+        .route(
+            "/space/{id}/folder",
+            get(folders::of_space).post(folders::create),
+        )
         .route(
             "/space/{id}/list",
             get(lists::of_space).post(lists::create_in_space),
@@ -93,7 +104,12 @@ fn places() -> Router<Sim> {
             "/space/{id}/tag",
             get(tags::of_space).post(tags::create_in_space),
         )
-        .route("/folder/{id}", get(folders::get))
+        .route(
+            "/folder/{id}",
+            get(folders::get)
+                .put(folders::update)
+                .delete(folders::delete),
+        )
         .route(
             "/folder/{id}/list",
             get(lists::of_folder).post(lists::create_in_folder),
@@ -106,6 +122,11 @@ fn places() -> Router<Sim> {
         .route("/list/{id}/field", get(fields::of_list))
         .route("/list/{id}/member", get(teams::list_members))
         .route("/list/{id}/task", get(page::of_list).post(create::create))
+        .route(
+            "/list/{id}/task/{task}",
+            post(task_lists::add).delete(task_lists::remove),
+        )
+        .route("/list/{id}/taskTemplate/{template}", post(templates::make))
 }
 
 fn tasks() -> Router<Sim> {
@@ -115,6 +136,12 @@ fn tasks() -> Router<Sim> {
             get(read::get).put(update::update).delete(delete::delete),
         )
         .route("/task/{id}/member", get(read::members))
+        .route("/task/{id}/merge", post(task_lists::merge))
+        .route("/task/{id}/time_in_status", get(task_lists::time_in_status))
+        .route(
+            "/task/bulk_time_in_status/task_ids",
+            get(task_lists::bulk_time_in_status),
+        )
         .route(
             "/task/{id}/attachment",
             post(files::to_task).layer(DefaultBodyLimit::max(LARGEST_FILE)),

@@ -73,7 +73,8 @@ impl Attachment {
         })
     }
 
-    /// As API v3 shows it: keys without a value are left out, dates are integers.
+    /// As API v3 shows it: dates are integers, and what has no picture of its own is its own
+    /// thumbnail.
     pub(crate) fn object_v3(&self) -> Value {
         json!({
             "id": self.id,
@@ -83,6 +84,9 @@ impl Attachment {
             "size": self.size,
             "signed": false,
             "url": self.url,
+            "thumbnail_small": self.url,
+            "thumbnail_medium": self.url,
+            "thumbnail_large": self.url,
             "parent_id": self.parent,
             "parent_entity_type": match self.parent_kind {
                 Parent::Task => "tasks",

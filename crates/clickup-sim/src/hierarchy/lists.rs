@@ -5,19 +5,19 @@ use axum::extract::{Path, RawQuery, State};
 use axum::{Extension, Json};
 use serde_json::{Map, Value, json};
 
-use super::status_objects;
+use super::{name, status_objects, statuses};
 use crate::auth::Caller;
 use crate::errors::ApiError;
 use crate::query::Query;
 use crate::sim::{Change, Sim};
-use crate::state::{Folder, List, Status, StatusKind, World, status_id};
+use crate::state::{Folder, List, World};
 use crate::tasks::body;
 use crate::tasks::render::folder_stub;
 use crate::webhooks::history::list_item;
 use crate::webhooks::{Event, Scope};
 
 /// Where ids of new lists and their hidden folders begin.
-const FIRST_ID: u64 = 901_001_100_000;
+pub(crate) const FIRST_ID: u64 = 901_001_100_000;
 /// Lists at most.
 const MOST_LISTS: usize = 2_000;
 
@@ -29,7 +29,7 @@ pub(crate) async fn of_space(
 ) -> Result<Json<Value>, ApiError> {
     let archived = Query::parse(query.as_deref())?.flag("archived");
     sim.read(|world| {
-        world.workspace.space(&space).ok_or(ApiError::UNKNOWN_ID)?;
+        world.space(&space)?;
         let hidden = |id: &str| {
             world
                 .workspace
@@ -54,10 +54,7 @@ pub(crate) async fn of_folder(
     Path(folder): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     sim.read(|world| {
-        world
-            .workspace
-            .folder(&folder)
-            .ok_or(ApiError::UNKNOWN_ID)?;
+        world.folder(&folder)?;
         let lists: Vec<Value> = world
             .workspace
             .lists
@@ -85,14 +82,14 @@ pub(crate) async fn create_in_space(
 ) -> Result<Json<Value>, ApiError> {
     let body = body::object(&bytes)?;
     sim.change(|change| {
-        if change.world.workspace.space(&space).is_none() {
-            return Err(ApiError::UNKNOWN_ID);
-        }
+        change.world.space(&space)?;
         let folder = Folder {
             id: change.world.ids.digits(FIRST_ID).to_string(),
             name: "hidden".into(),
             space: space.clone(),
             hidden: true,
+            statuses: None,
+            deleted: false,
         };
         let id = folder.id.clone();
         create(change, &space, &id, Some(folder), &body)
@@ -107,8 +104,7 @@ pub(crate) async fn create_in_folder(
 ) -> Result<Json<Value>, ApiError> {
     let body = body::object(&bytes)?;
     sim.change(|change| {
-        let found = change.world.workspace.folder(&folder);
-        let space = found.ok_or(ApiError::UNKNOWN_ID)?.space.clone();
+        let space = change.world.folder(&folder)?.space.clone();
         create(change, &space, &folder, None, &body)
     })
 }
@@ -120,16 +116,12 @@ fn create(
     new_folder: Option<Folder>,
     body: &Map<String, Value>,
 ) -> Result<Json<Value>, ApiError> {
-    let name = list_name(body)?.ok_or(ApiError::new(400, "INPUT_005", "List name invalid"))?;
+    let name = name(body)?.ok_or(ApiError::PLACE_NAME)?;
     let world = &mut *change.world;
     if world.workspace.lists.len() >= MOST_LISTS {
-        return Err(ApiError::new(400, "SUBCAT_001", "Too many lists"));
+        return Err(ApiError::TOO_MANY_PLACES);
     }
-    let statuses = world
-        .workspace
-        .space(space)
-        .map(|space| space.statuses.clone())
-        .unwrap_or_default();
+    let statuses = statuses::inherited(&world.workspace, space, folder);
     let list = List {
         id: world.ids.digits(FIRST_ID).to_string(),
         name,
@@ -165,7 +157,7 @@ pub(crate) async fn update(
         let world = &mut *change.world;
         let old = world.list(&id)?.clone();
         let mut list = old.clone();
-        if let Some(name) = list_name(&body)? {
+        if let Some(name) = name(&body)? {
             list.name = name;
         }
         if let Some(content) = body::text(&body, "content") {
@@ -178,7 +170,7 @@ pub(crate) async fn update(
             list.colour = None;
         }
         if let Some(wanted) = body.get("statuses").and_then(Value::as_array) {
-            list.statuses = statuses(&id, wanted)?;
+            list.statuses = statuses::read(&format!("sc{id}"), wanted)?;
             list.override_statuses = true;
         }
         let mut items = Vec::new();
@@ -211,37 +203,10 @@ pub(crate) async fn update(
                 *place = kept;
             }
         });
-        rehome(world, &old, &list, now);
+        statuses::rehome(world, &old, &list, now);
         announce(world, "listUpdated", &list, items);
         Ok(Json(object(world, &list)))
     })
-}
-
-/// Tasks whose status is gone move to the open one.
-fn rehome(world: &mut World, old: &List, new: &List, now: i64) {
-    let Some(open) = new.open_status().map(|status| status.status.clone()) else {
-        return;
-    };
-    for gone in &old.statuses {
-        if new.status(&gone.status, false).is_some() {
-            continue;
-        }
-        let numbers: Vec<u64> = world
-            .tasks
-            .list(&new.id)
-            .and_then(|index| index.by_status.get(&gone.status))
-            .into_iter()
-            .flatten()
-            .map(|(_, n)| *n)
-            .collect();
-        for n in numbers {
-            if let Some(task) = world.tasks.by_number(n) {
-                let mut task = crate::tasks::model::Task::clone(task);
-                task.status.clone_from(&open);
-                world.put_task(task, now);
-            }
-        }
-    }
 }
 
 /// `DELETE /list/{id}`: its tasks go, the list itself stays readable.
@@ -250,31 +215,38 @@ pub(crate) async fn delete(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     sim.change(|change| {
-        let list = change.world.list(&id)?.clone();
-        let tasks: Vec<String> = change
-            .world
-            .tasks
-            .list(&id)
-            .into_iter()
-            .flat_map(|index| &index.created)
-            .filter_map(|(_, n)| change.world.tasks.by_number(*n))
-            .map(|task| task.id.clone())
-            .collect();
-        for task in tasks {
-            // A subtask may already have gone with its parent.
-            let _ = crate::tasks::delete::delete_task(change, &task);
-        }
-        change.world.change_workspace(|workspace| {
-            if let Some(list) = workspace.lists.iter_mut().find(|list| list.id == id) {
-                list.deleted = true;
-            }
-        });
-        announce(change.world, "listDeleted", &list, Vec::new());
+        change.world.list(&id)?;
+        remove(change, &id)?;
         Ok(Json(json!({})))
     })
 }
 
-fn announce(world: &mut World, name: &'static str, list: &List, items: Vec<Value>) {
+/// Deletes a list with its tasks.
+pub(crate) fn remove(change: &mut Change<'_>, id: &str) -> Result<(), ApiError> {
+    let list = change.world.list(id)?.clone();
+    let tasks: Vec<String> = change
+        .world
+        .tasks
+        .list(id)
+        .into_iter()
+        .flat_map(|index| &index.created)
+        .filter_map(|(_, n)| change.world.tasks.by_number(*n))
+        .map(|task| task.id.clone())
+        .collect();
+    for task in tasks {
+        // A subtask may already have gone with its parent.
+        let _ = crate::tasks::delete::delete_task(change, &task);
+    }
+    change.world.change_workspace(|workspace| {
+        if let Some(list) = workspace.lists.iter_mut().find(|list| list.id == id) {
+            list.deleted = true;
+        }
+    });
+    announce(change.world, "listDeleted", &list, Vec::new());
+    Ok(())
+}
+
+pub(crate) fn announce(world: &mut World, name: &'static str, list: &List, items: Vec<Value>) {
     world.events.push(Event {
         name,
         key: "list_id",
@@ -287,50 +259,6 @@ fn announce(world: &mut World, name: &'static str, list: &List, items: Vec<Value
         },
         items,
     });
-}
-
-fn list_name(body: &Map<String, Value>) -> Result<Option<String>, ApiError> {
-    match body::text(body, "name").map(str::trim) {
-        None => Ok(None),
-        Some("") => Err(ApiError::new(400, "INPUT_005", "List name invalid")),
-        Some(name) => Ok(Some(name.to_owned())),
-    }
-}
-
-/// A full set of statuses: one open first, one closed last.
-fn statuses(list: &str, wanted: &[Value]) -> Result<Vec<Status>, ApiError> {
-    let mut out = Vec::with_capacity(wanted.len());
-    for (orderindex, status) in (0_i64..).zip(wanted) {
-        let name = status["status"].as_str().map(str::to_lowercase);
-        let name = name
-            .filter(|name| !name.is_empty())
-            .ok_or(ApiError::BAD_STATUSES)?;
-        let kind = match status["type"].as_str() {
-            Some("open") => StatusKind::Open,
-            Some("done") => StatusKind::Done,
-            Some("closed") => StatusKind::Closed,
-            _ => StatusKind::Custom,
-        };
-        out.push(Status {
-            id: status_id(&format!("sc{list}"), &name),
-            status: name,
-            color: status["color"].as_str().unwrap_or("#d3d3d3").to_owned(),
-            orderindex,
-            kind,
-        });
-    }
-    let count = |kind| out.iter().filter(|status| status.kind == kind).count();
-    let ordered = out
-        .first()
-        .is_some_and(|status| status.kind == StatusKind::Open)
-        && out
-            .last()
-            .is_some_and(|status| status.kind == StatusKind::Closed);
-    if ordered && count(StatusKind::Open) == 1 && count(StatusKind::Closed) == 1 {
-        Ok(out)
-    } else {
-        Err(ApiError::BAD_STATUSES)
-    }
 }
 
 /// The list object.

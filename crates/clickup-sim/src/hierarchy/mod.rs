@@ -3,12 +3,14 @@
 pub(crate) mod folders;
 pub(crate) mod lists;
 pub(crate) mod spaces;
+pub(crate) mod statuses;
 pub(crate) mod teams;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::errors::ApiError;
 use crate::state::{Status, World};
+use crate::tasks::body;
 
 /// # Errors
 /// 401 when the id is not that of the one workspace.
@@ -35,4 +37,13 @@ pub(crate) fn status_objects(statuses: &[Status]) -> Value {
             })
         })
         .collect()
+}
+
+/// A name in a write: absent, or not empty.
+pub(crate) fn name(body: &Map<String, Value>) -> Result<Option<String>, ApiError> {
+    match body::text(body, "name").map(str::trim) {
+        None => Ok(None),
+        Some("") => Err(ApiError::PLACE_NAME),
+        Some(name) => Ok(Some(name.to_owned())),
+    }
 }

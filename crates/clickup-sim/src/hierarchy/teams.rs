@@ -9,6 +9,7 @@ use crate::auth::Caller;
 use crate::errors::ApiError;
 use crate::sim::Sim;
 use crate::state::{User, World};
+use crate::tasks::render::member as with_profile;
 
 /// `GET /user`
 pub(crate) async fn user(
@@ -98,27 +99,7 @@ pub(crate) async fn list_members(
 ) -> Result<Json<Value>, ApiError> {
     sim.read(|world| {
         world.list(&list)?;
-        let members: Vec<Value> = world
-            .workspace
-            .users
-            .iter()
-            .map(|user| {
-                json!({
-                    "id": user.id,
-                    "username": user.username,
-                    "email": user.email,
-                    "color": user.color,
-                    "initials": user.initials,
-                    "profilePicture": null,
-                    "profileInfo": {
-                        "display_profile": null,
-                        "verified_ambassador": null,
-                        "verified_consultant": null,
-                        "top_tier_user": null,
-                    },
-                })
-            })
-            .collect();
+        let members: Vec<Value> = world.workspace.users.iter().map(with_profile).collect();
         Ok(Json(json!({"members": members})))
     })
 }

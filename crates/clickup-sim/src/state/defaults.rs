@@ -1,6 +1,6 @@
 //! The workspace that every simulator starts with.
 
-use super::workspace::{Folder, List, Space, Status, StatusKind, User, Workspace};
+use super::workspace::{Folder, List, Space, Status, StatusKind, Template, User, Workspace};
 use crate::fields::{Field, FieldKind, FieldOption};
 use crate::ids::fixed_uuid;
 
@@ -95,6 +95,7 @@ pub(crate) fn default_workspace() -> Workspace {
                 ],
             ),
             tags: Vec::new(),
+            deleted: false,
         }],
         folders: vec![hidden_folder("901001901"), hidden_folder("901001902")],
         lists: vec![
@@ -143,6 +144,21 @@ pub(crate) fn default_workspace() -> Workspace {
             },
         ],
         fields: fields.into_iter().chain(extra).collect(),
+        templates: vec![site_visit()],
+    }
+}
+
+fn site_visit() -> Template {
+    let body = serde_json::json!({
+        "name": "Site visit",
+        "markdown_content": "Meet the owner **on site**.",
+        "priority": 2,
+        "tags": ["visit"],
+    });
+    Template {
+        id: "t-9001001".into(),
+        name: "Site visit".into(),
+        body: body.as_object().cloned().unwrap_or_default(),
     }
 }
 
@@ -165,6 +181,8 @@ fn hidden_folder(id: &str) -> Folder {
         name: "hidden".into(),
         space: "90010010".into(),
         hidden: true,
+        statuses: None,
+        deleted: false,
     }
 }
 

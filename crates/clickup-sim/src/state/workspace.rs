@@ -16,6 +16,8 @@ pub struct Workspace {
     pub(crate) folders: Vec<Folder>,
     pub(crate) lists: Vec<List>,
     pub(crate) fields: Vec<Field>,
+    #[serde(default)]
+    pub(crate) templates: Vec<Template>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,6 +40,8 @@ pub(crate) struct Space {
     pub(crate) name: String,
     pub(crate) statuses: Vec<Status>,
     pub(crate) tags: Vec<Tag>,
+    #[serde(default)]
+    pub(crate) deleted: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -55,6 +59,20 @@ pub(crate) struct Folder {
     pub(crate) name: String,
     pub(crate) space: String,
     pub(crate) hidden: bool,
+    /// Its own statuses; without them its lists have those of the space.
+    #[serde(default)]
+    pub(crate) statuses: Option<Vec<Status>>,
+    #[serde(default)]
+    pub(crate) deleted: bool,
+}
+
+/// A task to make others like.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Template {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// What a call that makes a task takes.
+    pub(crate) body: serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::defaults::default_workspace;
 use super::journal::{Journal, Line, Record};
 use super::shelf::Shelf;
-use super::workspace::{List, Workspace};
+use super::workspace::{Folder, List, Space, Workspace};
 use crate::attachments::Attachment;
 use crate::attachments::files::Files;
 use crate::errors::ApiError;
@@ -21,6 +21,8 @@ use crate::webhooks::{Event, Webhook};
 
 /// Activity lines kept per task.
 const ACTIVITY_KEPT: usize = 50;
+/// Changes of status kept per task.
+const STATIONS_KEPT: usize = 200;
 /// Comments kept per task; the oldest go first.
 const COMMENTS_KEPT: usize = 5_000;
 
@@ -186,6 +188,20 @@ impl World {
     }
 
     /// # Errors
+    /// 401 for a space that is deleted or never was.
+    pub(crate) fn space(&self, id: &str) -> Result<&Space, ApiError> {
+        let found = self.workspace.space(id).filter(|space| !space.deleted);
+        found.ok_or(ApiError::UNKNOWN_ID)
+    }
+
+    /// # Errors
+    /// 401 for a folder that is deleted or never was.
+    pub(crate) fn folder(&self, id: &str) -> Result<&Folder, ApiError> {
+        let found = self.workspace.folder(id).filter(|folder| !folder.deleted);
+        found.ok_or(ApiError::UNKNOWN_ID)
+    }
+
+    /// # Errors
     /// 404 for a deleted task unless an option says 401, 401 for one that never was.
     pub(crate) fn task(&self, id: &str) -> Result<Arc<Task>, ApiError> {
         match self.tasks.get(id) {
@@ -239,7 +255,14 @@ impl World {
     }
 
     /// Stores a task whose `date_updated` stays as it is.
-    pub(crate) fn put_untouched(&mut self, task: Task) -> Arc<Task> {
+    pub(crate) fn put_untouched(&mut self, mut task: Task) -> Arc<Task> {
+        let last = task.stations.last().map(|(status, _)| status);
+        if last != Some(&task.status) {
+            task.stations.push((task.status.clone(), task.date_updated));
+            if task.stations.len() > STATIONS_KEPT {
+                task.stations.remove(0);
+            }
+        }
         let task = self.tasks.put(task);
         self.note(&Line::Task(&task));
         task

@@ -116,6 +116,8 @@ pub(crate) fn create_task(
         dependencies: Vec::new(),
         links: Vec::new(),
         attachments: Vec::new(),
+        lists: Vec::new(),
+        stations: Vec::new(),
     };
     set_fields(world, &mut task, body)?;
     // Nothing can fail from here on.

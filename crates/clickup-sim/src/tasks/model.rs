@@ -52,6 +52,12 @@ pub(crate) struct Task {
     pub(crate) links: Vec<Link>,
     #[serde(default)]
     pub(crate) attachments: Vec<Attachment>,
+    /// Further lists that show the task.
+    #[serde(default)]
+    pub(crate) lists: Vec<String>,
+    /// Statuses with the moments at which the task came to them, oldest first.
+    #[serde(default)]
+    pub(crate) stations: Vec<(String, i64)>,
 }
 
 /// `task_id` waits for `depends_on`.

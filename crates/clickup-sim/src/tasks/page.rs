@@ -38,6 +38,7 @@ pub(crate) async fn of_list(
             &[list.as_str()],
             &filter,
             caller.stale,
+            query.flag("include_timl"),
         ))
     })?;
     Ok(found.answer(&query))
@@ -78,6 +79,7 @@ pub(crate) async fn of_team(
             &lists,
             &filter,
             caller.stale,
+            false,
         ))
     })?;
     Ok(found.answer(&query))
@@ -91,15 +93,26 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    /// `timl`: with tasks whose home is another list.
     pub(crate) fn collect(
         world: &World,
         now_ms: i64,
         lists: &[&str],
         filter: &Filter,
         stale: bool,
+        timl: bool,
     ) -> Self {
         let skip = filter.page.saturating_mul(PAGE);
         let mut tasks = match lists {
+            [list] if timl => sorted(
+                world
+                    .tasks
+                    .all()
+                    .filter(|task| task.list == *list || task.lists.iter().any(|id| id == list)),
+                world,
+                filter,
+                skip,
+            ),
             [list] => world
                 .tasks
                 .list(list)

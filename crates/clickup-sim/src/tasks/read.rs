@@ -6,7 +6,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::{Extension, Json};
 use serde_json::{Value, json};
 
-use super::render::{self, Extras, person};
+use super::render::{self, Extras, member};
 use super::view::View;
 use crate::auth::Caller;
 use crate::errors::ApiError;
@@ -58,7 +58,7 @@ pub(crate) async fn members(
             .assignees
             .iter()
             .filter_map(|id| world.workspace.user(*id))
-            .map(person)
+            .map(member)
             .collect();
         Ok(Json(json!({"members": members})))
     })

@@ -68,7 +68,13 @@ pub(crate) fn task(view: &View, task: &Task, extras: Extras) -> Value {
     put("custom_fields", custom_fields(view, list, task));
     put("dependencies", relations::dependencies(workspace, task));
     put("linked_tasks", relations::links(task));
-    put("locations", json!([]));
+    let locations = task.lists.iter().filter_map(|id| workspace.list(id));
+    put(
+        "locations",
+        locations
+            .map(|list| json!({"id": list.id, "name": list.name}))
+            .collect(),
+    );
     put("team_id", json!(workspace.id));
     put(
         "url",
@@ -163,6 +169,21 @@ pub(crate) fn person(user: &User) -> Value {
         "email": user.email,
         "profilePicture": null,
     })
+}
+
+/// A person in the lists of those with access.
+pub(crate) fn member(user: &User) -> Value {
+    let mut object = person(user);
+    object["profileInfo"] = json!({
+        "display_profile": null,
+        "verified_ambassador": null,
+        "verified_consultant": null,
+        "top_tier_user": null,
+        "viewed_verified_ambassador": null,
+        "viewed_verified_consultant": null,
+        "viewed_top_tier_user": null,
+    });
+    object
 }
 
 fn creator(user: &User) -> Value {

@@ -17,6 +17,18 @@ pub async fn upload(sim: &Running, task: &str, name: &str, content: &[u8]) -> An
     .await
 }
 
+/// Uploads a file as API v3 wants it.
+pub async fn upload_v3(sim: &Running, entity: &str, name: &str, content: &[u8]) -> Answer {
+    post(
+        sim,
+        &format!("{entity}/attachments"),
+        "attachment",
+        name,
+        content,
+    )
+    .await
+}
+
 async fn post(sim: &Running, path: &str, part: &str, name: &str, content: &[u8]) -> Answer {
     let file = Part::bytes(content.to_vec()).file_name(name.to_owned());
     let form = Form::new().part(part.to_owned(), file);

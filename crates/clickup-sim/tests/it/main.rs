@@ -3,6 +3,7 @@
 
 mod attachments;
 mod board;
+mod contract;
 mod errors;
 mod examples;
 mod faults;
