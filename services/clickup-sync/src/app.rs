@@ -1,6 +1,7 @@
 //! Puts the service together.
 
 use crate::{
+    account::{Current, Working},
     answers::Answers,
     changes::Changes,
     chores::{Chores, Repair, Sweep, WebhookKeeper},
@@ -8,11 +9,15 @@ use crate::{
     entity::Entity,
     hints::Hints,
     links,
+    operations::answers::Operations,
     remote::Remote,
     webhooks::seals::Seals,
     worker::Worker,
 };
-use keylight_contracts::v1::sync_service_server::SyncServiceServer;
+use keylight_contracts::v1::{
+    sync_operations_service_server::SyncOperationsServiceServer,
+    sync_service_server::SyncServiceServer,
+};
 use keylight_messaging::{MessageBus, topology};
 use keylight_rpc::server::{self, Services};
 use keylight_runtime::{clock::Clock, lifecycle::Lifecycle};
@@ -100,19 +105,28 @@ async fn start(
         None => None,
     };
 
+    let current = Current::default();
     let answers = Answers {
         pool: pool.clone(),
         keyring: config.keyring.clone(),
-        remote: remote.clone(),
+        current: current.clone(),
+    };
+    let operations = Operations {
+        pool: pool.clone(),
+        clock: clock.clone(),
+        wake: wake.clone(),
+        current: current.clone(),
+        answers: answers.clone(),
     };
     let services = Services::new(&config.rpc)
         .with(SyncServiceServer::new(answers))
+        .with(SyncOperationsServiceServer::new(operations))
         .with(keylight_rpc::seals::server(seals));
     server::serve_all("sync-grpc", services, listener, lifecycle)?;
 
     let known = {
-        let remote = remote.clone();
-        Box::new(move || remote.as_ref().and_then(|remote| remote.known()))
+        let current = current.clone();
+        Box::new(move || current.get().and_then(|working| working.remote.known()))
     };
     let changes = Arc::new(Changes {
         pool: pool.clone(),
@@ -147,28 +161,25 @@ async fn start(
         return Ok(());
     };
     account.set(true);
-    start_work(&config, lifecycle, pool, clock, entity, remote, wake);
+    let worker = Worker::new(pool, clock, entity, remote.clone(), wake, &config);
+    current.set(Some(Working {
+        remote,
+        worker: worker.clone(),
+    }));
+    start_work(&config, lifecycle, worker);
     Ok(())
 }
 
-fn start_work(
-    config: &Config,
-    lifecycle: &Lifecycle,
-    pool: PgPool,
-    clock: Arc<dyn Clock>,
-    entity: Entity,
-    remote: Arc<Remote>,
-    wake: Arc<Notify>,
-) {
+fn start_work(config: &Config, lifecycle: &Lifecycle, worker: Worker) {
+    let Worker {
+        pool,
+        clock,
+        entity,
+        remote,
+        wake,
+        ..
+    } = worker.clone();
     let stopping = lifecycle.stopping();
-    let worker = Worker::new(
-        pool.clone(),
-        clock.clone(),
-        entity.clone(),
-        remote.clone(),
-        wake.clone(),
-        config,
-    );
     let (running, token) = (worker.clone(), stopping.clone());
     lifecycle.supervise("sync-worker", move || running.clone().run(token.clone()));
 

@@ -12,11 +12,14 @@
 //! - [`webhooks`]: our webhooks as rows, their secrets sealed
 //! - [`entity`]: the system of record
 //! - [`chores`]: periodic work of which there is one: sweep, webhook, repair, pruning
+//! - [`account`]: the account that the workers use
+//! - [`operations`]: what stands in the way of records, and what people do about it
 //! - [`answers`]: the gRPC contract
 //! - [`app`]: putting it together
 //!
 //! Several processes may run at once, and each may die at any point: leases end by time, and every step can be done again.
 
+pub mod account;
 pub mod answers;
 pub mod app;
 pub mod changes;
@@ -25,6 +28,7 @@ pub mod config;
 pub mod entity;
 pub mod hints;
 pub mod links;
+pub mod operations;
 pub mod remote;
 pub mod webhooks;
 pub mod worker;

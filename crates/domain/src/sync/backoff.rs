@@ -1,4 +1,4 @@
-//! What a failed call means for the next try.
+//! What a failed call means for the next try, and when there is none.
 
 use std::time::Duration;
 
@@ -22,26 +22,45 @@ pub enum Failure {
     PlanLimit,
     /// The request is wrong.
     OurFault,
+    /// Our own program fell over the record.
+    Defect,
 }
 
-/// When to try again, and what people are told meanwhile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retry {
-    /// Not before this much time has passed.
-    pub after: Duration,
-    /// Whether it counts as failed (somebody has to look) or as pending (it will pass).
-    pub failed: bool,
+impl Failure {
+    /// How often a record is tried with this failure before it becomes a dead letter, and how long it must have lasted at
+    /// least; `None` = for ever, because it has nothing to do with the record and everything else waits as well.
+    #[must_use]
+    pub const fn patience(self) -> Option<(u32, Duration)> {
+        match self {
+            // nobody is to mend by hand, record by record, what an outage of some hours left
+            Failure::Away => Some((20, Duration::from_secs(6 * 3600))),
+            Failure::RateLimited { .. } | Failure::TokenDead => None,
+            // the first try was with an old picture of the list, and the second may be too
+            Failure::MappingStale => Some((3, Duration::ZERO)),
+            // something was perhaps being shared or moved just then
+            Failure::Forbidden => Some((4, Duration::ZERO)),
+            Failure::Defect => Some((5, Duration::ZERO)),
+            // the same request has the same answer
+            Failure::PlanLimit | Failure::OurFault => Some((1, Duration::ZERO)),
+        }
+    }
+
+    /// Whether a record is given up after `attempts` failures of this kind in a row, the first of them `lasted` ago.
+    #[must_use]
+    pub fn gives_up(self, attempts: u32, lasted: Duration) -> bool {
+        self.patience()
+            .is_some_and(|(most, least)| attempts >= most && lasted >= least)
+    }
 }
 
 const SECOND: Duration = Duration::from_secs(1);
 const SHORTEST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
 
-/// The next try after `attempt` failures in a row (1 for the first). `jitter` in [0, 1) spreads those that failed
-/// together. Nothing is ever given up for good: what a person mended is found within the hour.
+/// The pause before the next try after `attempt` failures in a row (1 for the first). `jitter` in [0, 1) spreads those that
+/// failed together.
 #[must_use]
-pub fn retry(failure: Failure, attempt: u32, jitter: f64) -> Retry {
+pub fn pause(failure: Failure, attempt: u32, jitter: f64) -> Duration {
     let jitter = if jitter.is_finite() {
         jitter.clamp(0.0, 1.0)
     } else {
@@ -52,37 +71,18 @@ pub fn retry(failure: Failure, attempt: u32, jitter: f64) -> Retry {
         .saturating_mul(1 << attempt.saturating_sub(1).min(7))
         .min(LONGEST);
     match failure {
-        Failure::Away => Retry {
-            after: spread(growing),
-            failed: false,
-        },
+        Failure::Away => spread(growing),
         // the window of the service is a minute, whatever it says
-        Failure::RateLimited { retry_after } => Retry {
-            after: retry_after.unwrap_or(LONGEST).clamp(SECOND, 5 * LONGEST)
-                + SECOND.mul_f64(jitter),
-            failed: false,
-        },
-        Failure::TokenDead => Retry {
-            after: spread(LONGEST),
-            failed: false,
-        },
+        Failure::RateLimited { retry_after } => {
+            retry_after.unwrap_or(LONGEST).clamp(SECOND, 5 * LONGEST) + SECOND.mul_f64(jitter)
+        }
+        Failure::TokenDead => spread(LONGEST),
         // once at once, with the list read anew
-        Failure::MappingStale if attempt <= 1 => Retry {
-            after: SHORTEST,
-            failed: false,
-        },
-        Failure::MappingStale => Retry {
-            after: spread(10 * LONGEST),
-            failed: true,
-        },
-        Failure::Forbidden if attempt <= 3 => Retry {
-            after: spread(growing.max(5 * SECOND)),
-            failed: false,
-        },
-        Failure::Forbidden | Failure::PlanLimit | Failure::OurFault => Retry {
-            after: spread(HOUR),
-            failed: true,
-        },
+        Failure::MappingStale if attempt <= 1 => SHORTEST,
+        Failure::MappingStale => spread(LONGEST),
+        Failure::Forbidden | Failure::Defect => spread(growing.max(5 * SECOND)),
+        // given up after the first try; when it is tried again all the same, slowly
+        Failure::PlanLimit | Failure::OurFault => spread(LONGEST),
     }
 }
 
@@ -102,35 +102,59 @@ mod tests {
             Just(Failure::Forbidden),
             Just(Failure::PlanLimit),
             Just(Failure::OurFault),
+            Just(Failure::Defect),
         ]
     }
 
     proptest! {
         #[test]
         fn it_is_bounded_and_never_at_once(failure in failure(), attempt in any::<u32>(), jitter in 0.0..1.0_f64) {
-            let retry = retry(failure, attempt, jitter);
-            prop_assert!(retry.after >= SHORTEST.mul_f64(0.7));
-            prop_assert!(retry.after <= 2 * HOUR);
+            let pause = pause(failure, attempt, jitter);
+            prop_assert!(pause >= SHORTEST.mul_f64(0.7));
+            prop_assert!(pause <= 6 * LONGEST);
         }
 
         #[test]
         fn it_never_shrinks_with_attempts(attempt in 1..100_u32, jitter in 0.0..1.0_f64) {
-            prop_assert!(retry(Failure::Away, attempt + 1, jitter).after >= retry(Failure::Away, attempt, jitter).after);
+            prop_assert!(pause(Failure::Away, attempt + 1, jitter) >= pause(Failure::Away, attempt, jitter));
+        }
+
+        #[test]
+        fn who_is_given_up_stays_given_up(failure in failure(), attempt in 1..1000_u32, lasted in 0..100_000_u64) {
+            let lasted = Duration::from_secs(lasted);
+            if failure.gives_up(attempt, lasted) {
+                prop_assert!(failure.gives_up(attempt + 1, lasted + SECOND));
+            }
         }
     }
 
     #[test]
-    fn an_outage_keeps_it_pending() {
-        for attempt in [1, 5, 1000] {
-            assert!(!retry(Failure::Away, attempt, 0.5).failed);
+    fn what_all_records_wait_for_is_no_dead_letter() {
+        let year = Duration::from_secs(365 * 24 * 3600);
+        for failure in [
+            Failure::TokenDead,
+            Failure::RateLimited { retry_after: None },
+        ] {
+            assert!(!failure.gives_up(u32::MAX, year));
         }
-        assert!(retry(Failure::OurFault, 1, 0.5).failed);
+        // an outage of hours passes; an eternal one is worth a look
+        assert!(!Failure::Away.gives_up(1000, Duration::from_secs(5 * 3600)));
+        assert!(!Failure::Away.gives_up(5, year));
+        assert!(Failure::Away.gives_up(20, Duration::from_secs(6 * 3600)));
+    }
+
+    #[test]
+    fn what_is_hopeless_is_given_up_at_once() {
+        assert!(Failure::OurFault.gives_up(1, Duration::ZERO));
+        assert!(Failure::PlanLimit.gives_up(1, Duration::ZERO));
+        assert!(!Failure::Forbidden.gives_up(3, Duration::ZERO));
+        assert!(!Failure::MappingStale.gives_up(2, Duration::ZERO));
     }
 
     #[test]
     fn odd_jitter_does_no_harm() {
         for jitter in [f64::NAN, f64::INFINITY, -1.0, 2.0] {
-            assert!(retry(Failure::Away, 1, jitter).after <= SECOND);
+            assert!(pause(Failure::Away, 1, jitter) <= SECOND);
         }
     }
 }

@@ -14,6 +14,7 @@
 //! - [`decide`]: the next step for one link
 //! - [`budget`]: who may spend the rate budget, and when
 //! - [`backoff`]: what a failure means for the next try
+//! - [`trouble`]: kinds of failures, and what a person does about each
 //!
 //! # Which changes in ClickUp come back
 //! Status, budget, timeline, land and category are taken over when the value has a counterpart with us. A new name,
@@ -29,6 +30,7 @@ pub mod labels;
 pub mod mapping;
 pub mod merge;
 pub mod template;
+pub mod trouble;
 pub mod value;
 
 #[cfg(test)]

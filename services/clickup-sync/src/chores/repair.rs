@@ -1,7 +1,11 @@
 //! Finds submissions that wait for ClickUp although no link is due: their message was lost.
 
 use super::Chore;
-use crate::{entity::Entity, links};
+use crate::{
+    entity::{Entity, Report},
+    links,
+    operations::failures,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgPool;
 use std::sync::Arc;
@@ -23,6 +27,25 @@ pub struct Repair {
     pub wake: Arc<Notify>,
 }
 
+impl Repair {
+    /// The system of record thinks that these wait; those that were given up it has not been told about.
+    async fn tell_given_up(&self, waiting: &[i64]) -> anyhow::Result<()> {
+        for submission_id in failures::dead_among(&self.pool, waiting).await? {
+            let Some(submission) = self.entity.submission(submission_id).await? else {
+                continue;
+            };
+            let report = Report {
+                submission_id,
+                task: None,
+                state: "failed",
+                version: submission.version,
+            };
+            self.entity.report(report).await?;
+        }
+        Ok(())
+    }
+}
+
 impl Chore for Repair {
     const NAME: &'static str = "sync-repair";
 
@@ -42,6 +65,7 @@ impl Chore for Repair {
                 );
                 self.wake.notify_one();
             }
+            self.tell_given_up(&waiting).await?;
             match waiting.last() {
                 Some(last) if waiting.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX) => {
                     after = *last

@@ -2,6 +2,7 @@
 //! one call, and what it shows is merged without another.
 
 use super::Chore;
+use crate::operations::pauses;
 use crate::remote::{CallError, Remote, Subject, Surroundings, snapshot};
 use crate::worker::{Snapshot, Worker};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -149,7 +150,10 @@ impl Sweep {
     async fn leave_hint(&self, task_id: &str) -> Result<(), StoreError> {
         sqlx::query!(
             r#"WITH hint AS (
-                   INSERT INTO sync.hints (delivery_id, task_id, history, received_at) VALUES ($1, $2, '[]', $3)
+                   INSERT INTO sync.hints (delivery_id, task_id, history, received_at)
+                   SELECT $1, $2, '[]', $3
+                    -- one is enough, however often the sweep comes by while the link is held or paused
+                    WHERE NOT EXISTS (SELECT 1 FROM sync.hints WHERE task_id = $2 AND history = '[]')
                )
                UPDATE sync.links SET wanted_gen = wanted_gen + 1,
                       due_at = CASE WHEN lease_until > $3 THEN due_at ELSE $3 END
@@ -188,6 +192,10 @@ impl Chore for Sweep {
     const NAME: &'static str = "sweep";
 
     async fn round(&self, began_at: DateTime<Utc>, position: i64) -> anyhow::Result<(i64, bool)> {
+        if pauses::list_is_paused(&self.pool, &self.remote.account.list_id).await? {
+            // goes on from here when it is over
+            return Ok((position, false));
+        }
         let known = self.remote.surroundings().await?;
         let start = if position > 0 {
             position

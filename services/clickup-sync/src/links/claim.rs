@@ -26,6 +26,9 @@ struct Row {
     lane: i16,
     was_due_at: Option<DateTime<Utc>>,
     attempts: i32,
+    error_class: Option<String>,
+    failing_since: Option<DateTime<Utc>>,
+    dead_at: Option<DateTime<Utc>>,
     state: String,
     reported_state: Option<String>,
     reported_version: Option<i64>,
@@ -58,6 +61,9 @@ impl Row {
             lane: Lane::of_number(self.lane),
             due_at: self.was_due_at.unwrap_or(now),
             attempts: self.attempts,
+            error_class: self.error_class,
+            failing_since: self.failing_since,
+            dead_at: self.dead_at,
             state: self.state,
             reported: self.reported_state.zip(self.reported_version),
             correlation_id: self.correlation_id,
@@ -67,7 +73,7 @@ impl Row {
 }
 
 /// Takes up to `limit` due links for the time until `lease_until`, those of the first of `lanes` first, the oldest of a
-/// lane first.
+/// lane first. Paused ones stay where they are; a link that names no list is in `list`.
 ///
 /// # Errors
 /// When the database is away.
@@ -78,16 +84,21 @@ pub async fn claim_due(
     lease_until: DateTime<Utc>,
     lanes: &[Lane],
     limit: i64,
+    list: &str,
 ) -> Result<Vec<Claim>, StoreError> {
     let lanes: Vec<i16> = lanes.iter().map(|lane| lane.number()).collect();
     let rows = sqlx::query_as!(
         Row,
         r#"WITH picked AS (
                SELECT due.submission_id, due.due_at
-                 FROM unnest($1::smallint[]) WITH ORDINALITY AS lanes (lane, place)
+                 FROM (SELECT u.lane, u.place FROM unnest($1::smallint[]) WITH ORDINALITY AS u (lane, place)
+                        WHERE NOT EXISTS (SELECT 1 FROM sync.pauses WHERE scope = 'all')) AS lanes
                 CROSS JOIN LATERAL (
                       SELECT c.submission_id, c.due_at FROM sync.links c
                        WHERE c.lane = lanes.lane AND c.due_at <= $2
+                         AND NOT EXISTS (SELECT 1 FROM sync.pauses p
+                              WHERE (p.scope = 'list' AND p.key = COALESCE(c.list_id, $6))
+                                 OR (p.scope = 'record' AND p.key = c.submission_id::text))
                        ORDER BY c.due_at LIMIT $3 FOR UPDATE SKIP LOCKED
                 ) AS due
                 ORDER BY lanes.place LIMIT $3
@@ -97,13 +108,15 @@ pub async fn claim_due(
            RETURNING l.submission_id, wanted_gen, done_gen, wanted_at, progress, asked_at, searched_at, task_id, task_url,
                      marker, base AS "base: Json<Base>", seen_ms, touched_at,
                      (SELECT last_run_at FROM sync.chores WHERE name = 'sweep') AS "swept_at: DateTime<Utc>",
-                     stale, lane, picked.due_at AS was_due_at, attempts, state, reported_state, reported_version,
+                     stale, lane, picked.due_at AS was_due_at, attempts, error_class,
+                     failing_since, dead_at, state, reported_state, reported_version,
                      correlation_id, traceparent, created_at"#,
         &lanes,
         now,
         limit,
         lease,
         lease_until,
+        list,
     )
     .fetch_all(pool)
     .await?;
@@ -113,7 +126,7 @@ pub async fn claim_due(
         .collect())
 }
 
-/// Takes one link, due or not, unless somebody has it.
+/// Takes one link, due or not, unless somebody has it or it is paused.
 ///
 /// # Errors
 /// When the database is away.
@@ -123,28 +136,61 @@ pub async fn claim_one(
     lease: Uuid,
     lease_until: DateTime<Utc>,
     submission_id: i64,
+    list: &str,
 ) -> Result<Option<Claim>, StoreError> {
     let row = sqlx::query_as!(
         Row,
         r#"WITH picked AS (
                SELECT submission_id, due_at FROM sync.links
-                WHERE submission_id = $1 AND (lease_until IS NULL OR lease_until <= $2) FOR UPDATE SKIP LOCKED
+                WHERE submission_id = $1 AND (lease_until IS NULL OR lease_until <= $2)
+                  AND NOT EXISTS (SELECT 1 FROM sync.pauses p
+                       WHERE p.scope = 'all' OR (p.scope = 'list' AND p.key = COALESCE(list_id, $5))
+                          OR (p.scope = 'record' AND p.key = submission_id::text))
+                  FOR UPDATE SKIP LOCKED
            )
            UPDATE sync.links l SET lease_owner = $3, lease_until = $4, due_at = $4
              FROM picked WHERE l.submission_id = picked.submission_id
            RETURNING l.submission_id, wanted_gen, done_gen, wanted_at, progress, asked_at, searched_at, task_id, task_url,
                      marker, base AS "base: Json<Base>", seen_ms, touched_at,
                      (SELECT last_run_at FROM sync.chores WHERE name = 'sweep') AS "swept_at: DateTime<Utc>",
-                     stale, lane, picked.due_at AS was_due_at, attempts, state, reported_state, reported_version,
+                     stale, lane, picked.due_at AS was_due_at, attempts, error_class,
+                     failing_since, dead_at, state, reported_state, reported_version,
                      correlation_id, traceparent, created_at"#,
         submission_id,
         now,
         lease,
         lease_until,
+        list,
     )
     .fetch_optional(pool)
     .await?;
     Ok(row.map(|row| row.into_claim(lease, now)))
+}
+
+/// Links as a claim would have them, in the order of their ids, without taking them.
+///
+/// # Errors
+/// When the database is away.
+pub async fn peek(pool: &PgPool, submissions: &[i64]) -> Result<Vec<Claim>, StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT submission_id, wanted_gen, done_gen, wanted_at, progress, asked_at, searched_at, task_id, task_url,
+                  marker, base AS "base: Json<Base>", seen_ms, touched_at,
+                  (SELECT last_run_at FROM sync.chores WHERE name = 'sweep') AS "swept_at: DateTime<Utc>",
+                  stale, lane, due_at AS was_due_at, attempts, error_class, failing_since, dead_at, state,
+                  reported_state, reported_version, correlation_id, traceparent, created_at
+             FROM sync.links WHERE submission_id = ANY($1) ORDER BY submission_id"#,
+        submissions,
+    )
+    .fetch_all(pool)
+    .await?;
+    let rows = rows.into_iter();
+    Ok(rows
+        .map(|row| {
+            let created_at = row.created_at;
+            row.into_claim(Uuid::nil(), created_at)
+        })
+        .collect())
 }
 
 /// Renews the leases of links that are being worked on.

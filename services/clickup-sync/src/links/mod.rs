@@ -5,7 +5,7 @@ mod record;
 mod row;
 mod wake;
 
-pub use claim::{claim_due, claim_one, end_all_leases, renew};
-pub use record::{Ending, finish, save_created, save_intent};
+pub use claim::{claim_due, claim_one, end_all_leases, peek, renew};
+pub use record::{Ending, finish, note_defect, save_created, save_intent};
 pub use row::Claim;
 pub use wake::{Wish, wake_after_outage, wish, wish_missing};

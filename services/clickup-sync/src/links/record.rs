@@ -69,8 +69,10 @@ pub struct Ending {
     pub failure: Option<(&'static str, String)>,
     /// Fields that ClickUp has no place for.
     pub blocked: Vec<String>,
-    /// Hints that were taken into account.
+    /// Hints that were taken into account and settled.
     pub hints: Vec<Uuid>,
+    /// Hints that were taken into account and have to be again: they stay, and are no new reason to look.
+    pub kept_hints: Vec<Uuid>,
 }
 
 /// Gives the link back with everything that was learned. If a new reason came up meanwhile, it is due at once. `false` when
@@ -102,9 +104,14 @@ pub async fn finish(
                done_gen = CASE WHEN $15 THEN GREATEST(done_gen, $16) ELSE done_gen END,
                due_at = CASE
                    WHEN l.wanted_gen > $16 THEN $14
-                   WHEN EXISTS (SELECT 1 FROM sync.hints h WHERE h.task_id = $4 AND h.delivery_id <> ALL($19)) THEN $14
+                   WHEN EXISTS (SELECT 1 FROM sync.hints h WHERE h.task_id = $4 AND h.delivery_id <> ALL($19)
+                                                                 AND h.delivery_id <> ALL($25)) THEN $14
                    ELSE $17 END,
-               lease_owner = NULL, lease_until = NULL, attempts = $18, error_class = $20, error_text = $21, blocked = $22,
+               lease_owner = NULL, lease_until = NULL, attempts = $18, blocked = $22,
+               -- a try that was only put off leaves the last failure as it is
+               error_class = CASE WHEN $15 OR $20::text IS NOT NULL THEN $20 ELSE error_class END,
+               error_text = CASE WHEN $15 OR $20::text IS NOT NULL THEN $21 ELSE error_text END,
+               failing_since = $26, dead_at = $27,
                reported_state = $23, reported_version = $24, updated_at = $14
             WHERE submission_id = $1 AND lease_owner = $2"#,
         claim.submission_id,
@@ -131,8 +138,40 @@ pub async fn finish(
         &ending.blocked,
         reported_state,
         reported_version,
+        &ending.kept_hints,
+        claim.failing_since,
+        claim.dead_at,
     )
     .execute(pool)
     .await?;
     Ok(finished.rows_affected() == 1)
+}
+
+/// Notes that our own program fell over the link, and nothing else: what was in memory is not to be trusted. Tried again at
+/// `due_at`, or given up when there is none. `false` when the lease was no longer ours.
+///
+/// # Errors
+/// When the database is away; the lease then ends by time.
+pub async fn note_defect(
+    pool: &PgPool,
+    claim: &Claim,
+    due_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let noted = sqlx::query!(
+        r#"UPDATE sync.links SET attempts = $3, error_class = 'defect', error_text = 'keylight fell over this record',
+                  failing_since = $4, due_at = $5, dead_at = CASE WHEN $5::timestamptz IS NULL THEN $6::timestamptz END,
+                  state = CASE WHEN $5::timestamptz IS NULL THEN 'failed' ELSE state END,
+                  lease_owner = NULL, lease_until = NULL, updated_at = $6
+            WHERE submission_id = $1 AND lease_owner = $2"#,
+        claim.submission_id,
+        claim.lease,
+        claim.attempts,
+        claim.failing_since,
+        due_at,
+        now,
+    )
+    .execute(pool)
+    .await?;
+    Ok(noted.rows_affected() == 1)
 }

@@ -38,8 +38,14 @@ pub struct Claim {
     pub lane: Lane,
     /// When it became due.
     pub due_at: DateTime<Utc>,
-    /// Failures in a row.
+    /// Failures of one kind in a row.
     pub attempts: i32,
+    /// What the last try failed with, if it did.
+    pub error_class: Option<String>,
+    /// When the present run of failures began.
+    pub failing_since: Option<DateTime<Utc>>,
+    /// When it was given up.
+    pub dead_at: Option<DateTime<Utc>>,
     /// pending, synced, failed.
     pub state: String,
     /// What the system of record was told last.

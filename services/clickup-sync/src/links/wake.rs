@@ -81,7 +81,8 @@ pub async fn wish_missing(
         r#"INSERT INTO sync.links AS l (submission_id, lane, wanted_at, due_at, created_at, updated_at)
            SELECT id, $2, $3, $3, $3, $3 FROM unnest($1::bigint[]) AS w (id)
            ON CONFLICT (submission_id) DO UPDATE SET wanted_gen = l.wanted_gen + 1, wanted_at = $3, lane = $2, due_at = $3
-             WHERE l.due_at IS NULL AND l.progress <> 'unlinked'"#,
+             -- what was given up is known to be waiting
+             WHERE l.due_at IS NULL AND l.progress <> 'unlinked' AND l.dead_at IS NULL"#,
         submissions,
         Lane::Bulk.number(),
         now,

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use keylight_clickup::{Class, ClickUpError};
-use keylight_domain::sync::backoff::{Failure, retry};
+use keylight_domain::sync::backoff::{Failure, pause};
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::Notify;
 
@@ -68,9 +68,7 @@ impl Gate {
             );
             metrics::gauge!("keylight_clickup_outage").set(1.0);
         }
-        let wait = retry(failure, state.failures, jitter)
-            .after
-            .min(std::time::Duration::from_secs(5));
+        let wait = pause(failure, state.failures, jitter).min(std::time::Duration::from_secs(5));
         state.why = error.class.as_str();
         state.probe_at = Some(now + chrono::TimeDelta::from_std(wait).unwrap_or_default());
         drop(state);

@@ -7,9 +7,9 @@ use crate::{
     links::{self, Claim, Ending},
     remote::CallError,
 };
-use chrono::TimeDelta;
-use keylight_domain::sync::backoff::{Failure, retry};
-use keylight_domain::sync::decide::Progress;
+use chrono::{DateTime, TimeDelta, Utc};
+use keylight_domain::sync::backoff::{Failure, pause};
+use keylight_domain::sync::{decide::Progress, trouble};
 use keylight_store::error::StoreError;
 use uuid::Uuid;
 
@@ -32,15 +32,21 @@ impl Worker {
             Rest::Settled => {
                 "synced".clone_into(&mut claim.state);
                 claim.attempts = 0;
+                claim.failing_since = None;
             }
             Rest::TaskGone => {
                 claim.progress = Progress::TaskGone;
                 "failed".clone_into(&mut claim.state);
+                claim.attempts = 0;
+                claim.failing_since = None;
+                claim.dead_at = Some(self.clock.now());
                 ending.failure = Some(("task_gone", "the task was deleted in clickup".to_owned()));
             }
             Rest::Unlinked => {
                 claim.progress = Progress::Unlinked;
                 "synced".clone_into(&mut claim.state);
+                claim.attempts = 0;
+                claim.failing_since = None;
             }
             Rest::Until(due_at) => {
                 ending.served = false;
@@ -107,57 +113,102 @@ impl Worker {
         let now = self.clock.now();
         let mut ending = Ending {
             blocked,
+            // what they told is not settled
+            kept_hints: hints,
             ..Ending::default()
         };
-        // the hints stay: what they told is not settled
-        drop(hints);
+        let in_millis = |millis| Some(now + TimeDelta::milliseconds(millis));
         match stop {
             Stop::LeaseLost => return Ok(()),
-            Stop::Store(error) => return Err(error),
-            Stop::Call(CallError::Store(error)) => return Err(error),
-            Stop::Call(CallError::NotNow(until)) => {
-                ending.due_at = Some(until.max(now + TimeDelta::milliseconds(20)))
+            Stop::Store(error)
+            | Stop::Call(CallError::Store(error))
+            | Stop::Surroundings(CallError::Store(error)) => return Err(error),
+            Stop::Call(CallError::NotNow(until)) | Stop::Surroundings(CallError::NotNow(until)) => {
+                ending.due_at = in_millis(20).max(Some(until));
             }
-            Stop::OldAnswer => ending.due_at = Some(now + TimeDelta::seconds(2)),
+            Stop::OldAnswer => ending.due_at = in_millis(2000),
             Stop::Entity(error) => {
-                claim.attempts = claim.attempts.saturating_add(1);
-                let wait = retry(Failure::Away, attempts(&claim), self.clock.jitter())
-                    .after
-                    .min(std::time::Duration::from_secs(10));
-                ending.due_at = Some(now + TimeDelta::from_std(wait).unwrap_or_default());
+                let wait = self.count_failure(&mut claim, "entity", Failure::Away);
+                ending.due_at = Some(now + wait.min(TimeDelta::seconds(10)));
                 ending.failure = Some(("entity", error.cause.unwrap_or(error.message)));
             }
+            Stop::Surroundings(error) => {
+                let failure = error.failure().unwrap_or(Failure::Away);
+                let wait = self.count_failure(&mut claim, error.class(), failure);
+                ending.due_at = Some(now + wait);
+                ending.failure = Some((error.class(), error.to_string()));
+            }
             Stop::Call(error) => {
-                claim.attempts = claim.attempts.saturating_add(1);
                 let failure = error.failure().unwrap_or(Failure::Away);
                 if failure == Failure::MappingStale {
                     self.remote.distrust_list();
                 }
-                let again = retry(failure, attempts(&claim), self.clock.jitter());
-                let after = match failure {
-                    // the budget knows when the window opens, and nobody claims before
-                    Failure::RateLimited { .. } => TimeDelta::seconds(1),
-                    _ => TimeDelta::from_std(again.after).unwrap_or_default(),
-                };
-                ending.due_at = Some(now + after);
+                let wait = self.count_failure(&mut claim, error.class(), failure);
                 ending.failure = Some((error.class(), error.to_string()));
-                if again.failed {
-                    tracing::warn!(submission_id = claim.submission_id, error = %error, "submission cannot be synchronised");
-                    "failed".clone_into(&mut claim.state);
-                    let version = self
-                        .entity
-                        .submission(claim.submission_id)
-                        .await
-                        .ok()
-                        .flatten()
-                        .map(|found| found.version);
-                    if let Some(version) = version {
-                        self.report(&mut claim, version).await;
-                    }
+                if failure.gives_up(attempts(&claim), lasted(&claim, now)) {
+                    self.give_up(&mut claim, error.class(), now).await;
+                } else {
+                    ending.due_at = Some(match failure {
+                        // the budget knows when the window opens, and nobody claims before
+                        Failure::RateLimited { .. } => now + TimeDelta::seconds(1),
+                        _ => now + wait,
+                    });
                 }
             }
         }
         self.give_back(&claim, &ending).await
+    }
+
+    /// Counts one more failure of a kind; the pause before the next try.
+    fn count_failure(&self, claim: &mut Claim, class: &str, failure: Failure) -> TimeDelta {
+        let goes_on = claim
+            .error_class
+            .as_deref()
+            .is_some_and(|last| trouble::is_alike(last, class));
+        if !goes_on {
+            claim.attempts = 0;
+            claim.failing_since = None;
+        }
+        claim.attempts = claim.attempts.saturating_add(1);
+        claim.failing_since.get_or_insert_with(|| self.clock.now());
+        let wait = pause(failure, attempts(claim), self.clock.jitter());
+        TimeDelta::from_std(wait).unwrap_or_default()
+    }
+
+    /// Makes the link a dead letter and tells the system of record.
+    async fn give_up(&self, claim: &mut Claim, class: &'static str, now: DateTime<Utc>) {
+        tracing::warn!(
+            submission_id = claim.submission_id,
+            class,
+            attempts = claim.attempts,
+            "submission cannot be synchronised and is set aside: see `keylight sync failures`"
+        );
+        metrics::counter!("keylight_sync_dead_letters_total", "class" => class).increment(1);
+        "failed".clone_into(&mut claim.state);
+        claim.dead_at = Some(now);
+        let version = self
+            .entity
+            .submission(claim.submission_id)
+            .await
+            .ok()
+            .flatten()
+            .map(|found| found.version);
+        if let Some(version) = version {
+            // when it cannot be told now, the repair does
+            self.report(claim, version).await;
+        }
+    }
+
+    /// After a panic: tried again a few times, then given up.
+    pub(super) async fn note_defect(&self, mut claim: Claim) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let wait = self.count_failure(&mut claim, "defect", Failure::Defect);
+        let given_up = Failure::Defect.gives_up(attempts(&claim), lasted(&claim, now));
+        if given_up {
+            self.give_up(&mut claim, "defect", now).await;
+        }
+        links::note_defect(&self.pool, &claim, (!given_up).then(|| now + wait), now).await?;
+        Ok(())
     }
 
     async fn give_back(&self, claim: &Claim, ending: &Ending) -> Result<(), StoreError> {
@@ -177,4 +228,9 @@ impl Worker {
 
 fn attempts(claim: &Claim) -> u32 {
     u32::try_from(claim.attempts).unwrap_or(1)
+}
+
+fn lasted(claim: &Claim, now: DateTime<Utc>) -> std::time::Duration {
+    let since = claim.failing_since.unwrap_or(now);
+    (now - since).to_std().unwrap_or_default()
 }

@@ -1,6 +1,6 @@
 //! Work on one link: decide, do, store, until there is nothing to do or it has to wait.
 
-use super::{Snapshot, Worker};
+use super::{Snapshot, Worker, tell_panic};
 use crate::{
     entity::Submission,
     hints::{changes_of, hints_for},
@@ -15,6 +15,7 @@ use keylight_domain::sync::hint::{Verdict, judge};
 use keylight_domain::sync::{Field, Plan, View, template};
 use keylight_store::error::StoreError;
 use std::sync::Arc;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 /// More steps than any state needs: a defect shows as a failure, not as an endless loop.
@@ -24,6 +25,8 @@ const MOST_STEPS: usize = 16;
 pub(super) enum Stop {
     /// A call failed or was not allowed.
     Call(CallError),
+    /// What must be known before any record is touched cannot be read: no fault of this one.
+    Surroundings(CallError),
     /// The system of record is away.
     Entity(DomainError),
     /// Our database is away.
@@ -85,7 +88,27 @@ impl Worker {
     pub(super) async fn work(&self, claim: Claim, snapshot: Option<Snapshot>) {
         let submission_id = claim.submission_id;
         let _active = self.active.begin(claim.lease);
-        if let Err(error) = self.work_or_fail(claim, snapshot).await {
+        let mut claim = claim;
+        if claim.dead_at.take().is_some() {
+            // somebody asked again: with the patience of the first time
+            claim.attempts = 0;
+            claim.failing_since = None;
+            claim.error_class = None;
+        }
+        let (worker, taken) = (self.clone(), claim.clone());
+        // a task of its own, so that a record that brings our program down takes nobody along
+        let job = tokio::spawn(
+            async move { worker.work_or_fail(taken, snapshot).await }.in_current_span(),
+        )
+        .await;
+        let panicked = tell_panic(&job);
+        let ended = match job {
+            Ok(ended) => ended,
+            Err(_) if panicked => self.note_defect(claim).await,
+            // only when the process ends
+            Err(_) => Ok(()),
+        };
+        if let Err(error) = ended {
             // the lease ends by time
             tracing::warn!(submission_id, error = %error, "link is not given back, its lease will end");
         }
@@ -108,10 +131,22 @@ impl Worker {
             Ok(known) => known,
             Err(error) => {
                 return self
-                    .put_back(claim, Vec::new(), Vec::new(), Stop::Call(error))
+                    .put_back(claim, Vec::new(), Vec::new(), Stop::Surroundings(error))
                     .await;
             }
         };
+        let job = self.job(claim, submission, known, snapshot);
+        self.carry_on(job).await
+    }
+
+    /// A job with what is known at its start.
+    pub(super) fn job(
+        &self,
+        claim: Claim,
+        submission: Option<Submission>,
+        known: Arc<Surroundings>,
+        snapshot: Option<Snapshot>,
+    ) -> Job<'_> {
         let correlation = claim
             .correlation_id
             .clone()
@@ -121,7 +156,7 @@ impl Worker {
                     .map(|submission| submission.correlation_id.clone())
             })
             .unwrap_or_default();
-        let mut job = Job {
+        Job {
             worker: self,
             submission,
             known,
@@ -138,7 +173,10 @@ impl Worker {
             correlation,
             hints: Vec::new(),
             claim,
-        };
+        }
+    }
+
+    async fn carry_on(&self, mut job: Job<'_>) -> Result<(), StoreError> {
         let rest = job.steps().await;
         let Job {
             claim,
@@ -196,7 +234,7 @@ impl Job<'_> {
 
     /// Goes on where a deletion ended that was taken back. What happened to the task meanwhile nobody has followed. A link
     /// without a task was given up before any call, or after a search that found nothing.
-    fn link_again(&mut self) {
+    pub(super) fn link_again(&mut self) {
         if self.claim.progress != Progress::Unlinked || self.submission.is_none() {
             return;
         }
@@ -234,7 +272,7 @@ impl Job<'_> {
         lane
     }
 
-    fn marker(&self) -> String {
+    pub(super) fn marker(&self) -> String {
         self.claim.marker.clone().unwrap_or_else(|| {
             template::marker(self.claim.submission_id, self.worker.clock.new_id())
         })
@@ -253,7 +291,7 @@ impl Job<'_> {
         })
     }
 
-    fn decide(&mut self, ours: Option<&View>) -> Decision {
+    pub(super) fn decide(&mut self, ours: Option<&View>) -> Decision {
         let claim = &self.claim;
         let verified_at = claim
             .touched_at

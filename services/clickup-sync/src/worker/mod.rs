@@ -2,6 +2,7 @@
 
 mod active;
 mod ending;
+mod foresee;
 mod job;
 mod moves;
 
@@ -31,6 +32,8 @@ const POLL: Duration = Duration::from_secs(1);
 
 /// Our change may be written without a look first while a sweep or look was this short ago.
 const TRUST: TimeDelta = TimeDelta::seconds(60);
+
+pub use foresee::Foreseen;
 
 /// A task as it was read, and when the reading began.
 #[derive(Debug, Clone)]
@@ -94,7 +97,7 @@ impl Worker {
         let mut jobs = JoinSet::new();
         let ended = self.keep_claiming(&mut jobs, &stopping).await;
         while let Some(job) = jobs.join_next().await {
-            tell_panic(job);
+            tell_panic(&job);
         }
         ended
     }
@@ -106,7 +109,7 @@ impl Worker {
     ) -> anyhow::Result<()> {
         while !stopping.is_cancelled() {
             while let Some(job) = jobs.try_join_next() {
-                tell_panic(job);
+                tell_panic(&job);
             }
             let free = self.concurrency.saturating_sub(jobs.len());
             let mut pause = POLL;
@@ -129,7 +132,7 @@ impl Worker {
             }
             tokio::select! {
                 () = self.wake.notified(), if free > 0 => {}
-                Some(job) = jobs.join_next(), if !jobs.is_empty() => tell_panic(job),
+                Some(job) = jobs.join_next(), if !jobs.is_empty() => { tell_panic(&job); }
                 () = tokio::time::sleep(pause) => {}
                 () = stopping.cancelled() => {}
             }
@@ -172,26 +175,35 @@ impl Worker {
             now + self.lease,
             lanes,
             limit,
+            &self.remote.account.list_id,
         )
         .await?;
         Ok(claimed)
     }
 
-    /// Takes one link and works on it with a task that was read elsewhere; `false` when somebody has the link.
+    /// Takes one link and works on it with a task that was read elsewhere; `false` when somebody has the link or it is paused.
     ///
     /// # Errors
     /// When the database is away.
     pub async fn work_with(&self, submission_id: i64, snapshot: Snapshot) -> anyhow::Result<bool> {
         let now = self.clock.now();
         let lease = self.clock.new_id();
-        let claim =
-            links::claim_one(&self.pool, now, lease, now + self.lease, submission_id).await?;
+        let list = &self.remote.account.list_id;
+        let claim = links::claim_one(
+            &self.pool,
+            now,
+            lease,
+            now + self.lease,
+            submission_id,
+            list,
+        )
+        .await?;
         let Some(claim) = claim else { return Ok(false) };
         let (worker, span) = (self.clone(), span_of(&claim));
         // on its own, so that a caller that is dropped does not cut it
         let job =
             tokio::spawn(async move { worker.work(claim, Some(snapshot)).await }.instrument(span));
-        tell_panic(job.await);
+        tell_panic(&job.await);
         Ok(true)
     }
 
@@ -239,12 +251,15 @@ fn span_of(claim: &Claim) -> tracing::Span {
     span
 }
 
-fn tell_panic(job: Result<(), tokio::task::JoinError>) {
+/// Tells of a panic; whether it was one.
+fn tell_panic<T>(job: &Result<T, tokio::task::JoinError>) -> bool {
     if let Err(error) = job
         && error.is_panic()
     {
         // the lease ends by time, and the link is tried again
         metrics::counter!("keylight_sync_panics_total").increment(1);
         tracing::error!(error = %error, "work on a link panicked");
+        return true;
     }
+    false
 }
