@@ -8,7 +8,7 @@ use crate::{
     pace::Pace,
     people, projects, quarantine,
     reading::Reads,
-    records, staff, submissions, test_db, tokens,
+    records, staff, submissions, sync, test_db, tokens,
 };
 use axum::Router;
 use keylight_rpc::client::{Channel, channel};
@@ -110,6 +110,7 @@ fn routes() -> Routes {
         .merge(people::routes())
         .merge(projects::routes())
         .merge(records::routes())
+        .merge(sync::routes())
         .merge(staff::routes())
         .merge(tokens::routes())
         .merge(openapi::routes())

@@ -34,5 +34,6 @@ mod records;
 mod requests;
 mod staff;
 mod submissions;
+mod sync;
 mod test_db;
 mod tokens;

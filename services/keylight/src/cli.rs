@@ -2,7 +2,7 @@
 
 use crate::{
     import_legacy,
-    operator::{records, seal, staff, token},
+    operator::{records, seal, staff, sync, token},
     settings, simulator, up,
 };
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -44,6 +44,12 @@ enum Command {
     Records {
         #[command(subcommand)]
         what: records::Records,
+    },
+    /// See how records stand with ClickUp, try failed ones again, pause and resume
+    #[command(after_help = sync::EXAMPLES)]
+    Sync {
+        #[command(subcommand)]
+        what: sync::Sync,
     },
     /// Manage the keys that seal secrets in the database
     #[command(after_help = seal::EXAMPLES)]
@@ -117,6 +123,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Staff { what }) => staff::run(what),
         Some(Command::Token { what }) => token::run(what),
         Some(Command::Records { what }) => records::run(what),
+        Some(Command::Sync { what }) => sync::run(what),
         Some(Command::Seal { what }) => seal::run(what),
         Some(Command::ImportLegacy(arguments)) => import_legacy::run(arguments),
         Some(Command::Config { what }) => config(what),

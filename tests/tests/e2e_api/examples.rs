@@ -25,7 +25,7 @@ const LAST: [&str; 6] = [
     "delete_user",
 ];
 /// Parts of the interface that are described and tried by those who look after accounts.
-const OTHERS: [&str; 1] = ["access"];
+const OTHERS: [&str; 2] = ["access", "sync"];
 
 struct Operation<'a> {
     id: &'a str,

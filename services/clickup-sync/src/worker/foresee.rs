@@ -95,9 +95,7 @@ fn writes(plan: &Plan, known: &Arc<Surroundings>) -> Vec<String> {
         calls.push("PUT /v2/task/{task}".to_owned());
     }
     for (field, value) in plan.push.iter().filter(|(field, _)| field.is_custom()) {
-        let sets = value
-            .as_code()
-            .is_some_and(|code| known.mapping.option(field, code).is_some());
+        let sets = known.mapping.write(field, value).is_some();
         let method = if sets { "POST" } else { "DELETE" };
         calls.push(format!(
             "{method} /v2/task/{{task}}/field/{{field}} ({})",

@@ -34,6 +34,7 @@ pub(crate) use complete::complete;
         (name = "projects", description = "What is built for whom"),
         (name = "quarantine", description = "Applications that the honeypot caught"),
         (name = "records", description = "Whether the records fit together, and what was done to them"),
+        (name = "sync", description = "How records stand with ClickUp, and what stands in their way"),
         (name = "access", description = "Staff accounts and API tokens"),
         (name = "service", description = "The service itself")
     )

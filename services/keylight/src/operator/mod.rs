@@ -4,6 +4,7 @@
 //! - [`staff`], [`token`]: who may come in
 //! - [`records`]: whether the records fit together
 //! - [`seal`]: keys of sealed secrets
+//! - [`sync`]: how records stand with ClickUp
 //! - [`password`], [`table`]: what is read from and shown to people
 //!
 //! To add a command: an arm in [`cli`](crate::cli), and a function that takes a [`Connection`] and is handed to [`run`].
@@ -13,6 +14,7 @@ mod password;
 pub(crate) mod records;
 pub(crate) mod seal;
 pub(crate) mod staff;
+pub(crate) mod sync;
 mod table;
 pub(crate) mod token;
 

@@ -6,3 +6,4 @@ mod nothing_in_plain;
 mod program;
 mod records;
 mod sealing;
+mod syncing;

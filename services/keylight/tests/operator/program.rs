@@ -202,6 +202,21 @@ impl Up {
         answer.status().as_u16()
     }
 
+    /// The answer to an API call with a token, which must succeed.
+    pub async fn json(&self, method: &str, path: &str, token: &str, body: Option<Value>) -> Value {
+        let url = format!("http://127.0.0.1:{}{path}", self.http);
+        let mut request = client()
+            .request(method.parse().unwrap(), url)
+            .bearer_auth(token);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.unwrap();
+        let (status, text) = (answer.status(), answer.text().await.unwrap());
+        assert!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
     /// The status of a public POST.
     pub async fn post(&self, path: &str, body: &Value) -> u16 {
         let url = format!("http://127.0.0.1:{}{path}", self.http);
