@@ -4,6 +4,7 @@ use super::row::{COLUMNS, SubmissionRow, select_submissions};
 use chrono::{DateTime, Utc};
 use keylight_store::StoreError;
 use sqlx::{AssertSqlSafe, PgPool};
+use std::sync::LazyLock;
 
 /// The submission with this id, unless it was deleted.
 ///
@@ -26,14 +27,17 @@ pub const MOST_AT_ONCE: usize = 100;
 /// # Errors
 /// When the database fails.
 pub async fn get_several(pool: &PgPool, ids: &[i64]) -> Result<Vec<SubmissionRow>, StoreError> {
-    // planned for these ids: a plan from when the table was small would read all of it
-    let query = format!(
-        "SELECT {COLUMNS} FROM entity.submissions s
-         WHERE s.id = ANY($1) AND coalesce(s.deleted_at, 'infinity') = 'infinity'"
-    );
-    Ok(sqlx::query_as(AssertSqlSafe(query))
+    // Each by its key, whatever the tables looked like when the plan was made: so it can be kept, which halves the cost.
+    static QUERY: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "SELECT {COLUMNS} FROM (SELECT DISTINCT unnest($1::bigint[]) AS id) i CROSS JOIN LATERAL (
+                 SELECT * FROM entity.submissions o WHERE o.id = i.id LIMIT 1
+             ) s
+             WHERE coalesce(s.deleted_at, 'infinity') = 'infinity'"
+        )
+    });
+    Ok(sqlx::query_as(AssertSqlSafe(QUERY.as_str()))
         .bind(ids)
-        .persistent(false)
         .fetch_all(pool)
         .await?)
 }
