@@ -1,8 +1,10 @@
 //! The simulator as a value: state, clock, rate windows, faults, request log and deliveries.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
 
 use crate::clock::SimClock;
 use crate::config::{SimConfig, WebhookRetry};
@@ -11,6 +13,7 @@ use crate::faults::Faults;
 use crate::rate::Rates;
 use crate::requests::RequestLog;
 use crate::state::World;
+use crate::state::snapshot::snapshot;
 use crate::webhooks::delivery::Deliveries;
 use crate::webhooks::{self, Event};
 
@@ -44,6 +47,7 @@ struct Inner {
     deliveries: Deliveries,
     webhook_retry: Mutex<WebhookRetry>,
     token_leaks: AtomicU64,
+    snapshots: Mutex<BTreeMap<String, Value>>,
     config: SimConfig,
 }
 
@@ -71,6 +75,7 @@ impl Sim {
                 faults: Faults::new(config.seed),
                 deliveries: Deliveries::default(),
                 token_leaks: AtomicU64::new(0),
+                snapshots: Mutex::default(),
                 webhook_retry: Mutex::new(config.webhook_retry.clone()),
                 config,
             }),
@@ -116,6 +121,30 @@ impl Sim {
 
     pub(crate) fn note_token_leak(&self) {
         self.inner.token_leaks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn snapshots(&self) -> MutexGuard<'_, BTreeMap<String, Value>> {
+        lock(&self.inner.snapshots)
+    }
+
+    /// The state as one value without secrets, for [`crate::state::differences`].
+    #[must_use]
+    pub fn snapshot(&self) -> Value {
+        self.read(|world| snapshot(world, self.now_ms()))
+    }
+
+    /// Everything, in the form of the state file. Secrets of webhooks are in it.
+    #[must_use]
+    pub fn save_state(&self) -> Vec<u8> {
+        self.read(World::export)
+    }
+
+    /// Takes the place of the state by what [`Sim::save_state`] gave.
+    ///
+    /// # Errors
+    /// It is something else; then nothing has changed.
+    pub fn load_state(&self, text: &[u8]) -> serde_json::Result<()> {
+        self.world().import(text)
     }
 
     /// How deliveries are tried again.

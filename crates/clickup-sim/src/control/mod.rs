@@ -2,6 +2,9 @@
 
 mod edits;
 mod people;
+mod seed;
+mod snapshots;
+mod structure;
 mod switches;
 mod time;
 mod views;
@@ -20,6 +23,9 @@ use crate::attachments::files::LARGEST_KEPT;
 use crate::auth::Actor;
 use crate::errors::ApiError;
 use crate::sim::Sim;
+
+/// Largest state that can be loaded.
+const LARGEST_STATE: usize = 512 * 1024 * 1024;
 
 pub(crate) fn routes() -> Router<Sim> {
     Router::new()
@@ -59,6 +65,30 @@ pub(crate) fn routes() -> Router<Sim> {
         .route(
             "/options",
             get(switches::options).post(switches::set_options),
+        )
+        .route("/seed", post(seed::seed))
+        .route(
+            "/lists/{id}/statuses/rename",
+            post(structure::rename_status),
+        )
+        .route("/lists/{id}", delete(structure::delete_list))
+        .route("/folders/{id}", delete(structure::delete_folder))
+        .route("/spaces/{id}", delete(structure::delete_space))
+        .route(
+            "/fields/{id}",
+            post(structure::edit_field).delete(structure::delete_field),
+        )
+        .route("/snapshots", get(snapshots::list).post(snapshots::take))
+        .route(
+            "/snapshots/{name}",
+            get(snapshots::show).delete(snapshots::forget),
+        )
+        .route("/diff", get(snapshots::diff))
+        .route(
+            "/state",
+            get(snapshots::save)
+                .post(snapshots::load)
+                .layer(DefaultBodyLimit::max(LARGEST_STATE)),
         )
         .route("/webhook_retry", post(switches::webhook_retry))
         .route("/clock", get(time::clock).post(time::set_clock))
@@ -105,6 +135,12 @@ pub(crate) struct Refusal(StatusCode, String);
 impl Refusal {
     pub(crate) fn bad(sentence: impl Into<String>) -> Self {
         Self(StatusCode::BAD_REQUEST, sentence.into())
+    }
+}
+
+impl Refusal {
+    pub(crate) fn absent(sentence: impl Into<String>) -> Self {
+        Self(StatusCode::NOT_FOUND, sentence.into())
     }
 }
 

@@ -154,6 +154,15 @@ pub(crate) fn announce(world: &mut World, name: &'static str, folder: &Folder) {
     });
 }
 
+/// The folder without its lists.
+pub(crate) fn stub(world: &World, folder: &Folder) -> Value {
+    let mut object = object(world, folder);
+    if let Some(object) = object.as_object_mut() {
+        object.remove("lists");
+    }
+    object
+}
+
 fn object(world: &World, folder: &Folder) -> Value {
     let lists: Vec<Value> = world
         .workspace

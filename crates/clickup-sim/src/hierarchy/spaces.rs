@@ -9,7 +9,7 @@ use super::lists::FIRST_ID;
 use super::{check_team, folders, name, status_objects, statuses};
 use crate::errors::ApiError;
 use crate::query::Query;
-use crate::sim::Sim;
+use crate::sim::{Change, Sim};
 use crate::state::{Folder, Space, World};
 use crate::tasks::body;
 use crate::tasks::render::person;
@@ -125,28 +125,32 @@ pub(crate) async fn delete(
     State(sim): State<Sim>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    sim.change(|change| {
-        change.world.space(&id)?;
-        let of_space = |folder: &&Folder| folder.space == id && !folder.deleted;
-        let folders: Vec<String> = change
-            .world
-            .workspace
-            .folders
-            .iter()
-            .filter(of_space)
-            .map(|folder| folder.id.clone())
-            .collect();
-        for folder in folders {
-            folders::remove(change, &folder)?;
+    sim.change(|change| remove(change, &id))?;
+    Ok(Json(json!({})))
+}
+
+/// Deletes a space with its folders and lists.
+pub(crate) fn remove(change: &mut Change<'_>, id: &str) -> Result<(), ApiError> {
+    change.world.space(id)?;
+    let of_space = |folder: &&Folder| folder.space == id && !folder.deleted;
+    let folders: Vec<String> = change
+        .world
+        .workspace
+        .folders
+        .iter()
+        .filter(of_space)
+        .map(|folder| folder.id.clone())
+        .collect();
+    for folder in folders {
+        folders::remove(change, &folder)?;
+    }
+    change.world.change_workspace(|workspace| {
+        if let Some(space) = workspace.spaces.iter_mut().find(|space| space.id == id) {
+            space.deleted = true;
         }
-        change.world.change_workspace(|workspace| {
-            if let Some(space) = workspace.spaces.iter_mut().find(|space| space.id == id) {
-                space.deleted = true;
-            }
-        });
-        announce(change.world, "spaceDeleted", &id);
-        Ok(Json(json!({})))
-    })
+    });
+    announce(change.world, "spaceDeleted", id);
+    Ok(())
 }
 
 /// Spaces tell no more than that they changed.
@@ -163,7 +167,7 @@ pub(crate) fn announce(world: &mut World, name: &'static str, space: &str) {
     });
 }
 
-fn object(space: &Space) -> Value {
+pub(crate) fn object(space: &Space) -> Value {
     let on = json!({"enabled": true});
     let off = json!({"enabled": false});
     json!({

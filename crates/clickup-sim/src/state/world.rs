@@ -104,7 +104,8 @@ impl World {
         }
     }
 
-    fn rewritten(&self, path: &Path) -> io::Result<Journal> {
+    /// Everything, one line each.
+    fn lines(&self) -> impl Iterator<Item = Line<'_>> {
         let head = [
             Line::Ids(&self.ids),
             Line::Workspace(&self.workspace),
@@ -118,16 +119,75 @@ impl World {
                 .iter()
                 .map(|entry| Line::Activity { task: *task, entry })
         });
-        Journal::rewrite(
-            path,
-            head.into_iter()
-                .chain(gone)
-                .chain(tasks)
-                .chain(comments)
-                .chain(activity)
-                .chain(self.uploads.values().map(Line::Upload))
-                .chain(self.files.lines()),
-        )
+        head.into_iter()
+            .chain(gone)
+            .chain(tasks)
+            .chain(comments)
+            .chain(activity)
+            .chain(self.uploads.values().map(Line::Upload))
+            .chain(self.files.lines())
+    }
+
+    fn rewritten(&self, path: &Path) -> io::Result<Journal> {
+        Journal::rewrite(path, self.lines())
+    }
+
+    /// Everything, in the form of the state file.
+    pub(crate) fn export(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        for line in self.lines() {
+            // Writing to memory cannot fail, and every line has text as keys.
+            if serde_json::to_writer(&mut out, &line).is_ok() {
+                out.push(b'\n');
+            }
+        }
+        out
+    }
+
+    /// Takes the place of everything by what [`World::export`] gave.
+    ///
+    /// # Errors
+    /// It is something else; then nothing has changed.
+    pub(crate) fn import(&mut self, text: &[u8]) -> serde_json::Result<()> {
+        let records = text
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .map(serde_json::from_slice)
+            .collect::<serde_json::Result<Vec<Record>>>()?;
+        let counter = self.ids.counter();
+        self.clear();
+        for record in records {
+            self.replay(record);
+        }
+        // What was given meanwhile must not be given again.
+        self.ids.at_least(counter);
+        self.version += 1;
+        self.compact();
+        Ok(())
+    }
+
+    fn clear(&mut self) {
+        self.tasks = Shelf::default();
+        self.webhooks.clear();
+        self.comments.clear();
+        self.activity.clear();
+        self.uploads.clear();
+        self.files = Files::default();
+    }
+
+    /// A workspace without places, fields and tasks, but with its people and webhooks.
+    pub(crate) fn empty(&mut self) {
+        let webhooks = std::mem::take(&mut self.webhooks);
+        self.clear();
+        self.webhooks = webhooks;
+        self.change_workspace(|workspace| {
+            workspace.spaces.clear();
+            workspace.folders.clear();
+            workspace.lists.clear();
+            workspace.fields.clear();
+            workspace.templates.clear();
+        });
+        self.compact();
     }
 
     /// Ends a change: what it did is in the state file when this returns.
@@ -166,12 +226,7 @@ impl World {
     /// Back to the default workspace. Ids go on, so that a link to an old task stays broken.
     pub(crate) fn reset(&mut self) {
         self.workspace = Arc::new(default_workspace());
-        self.tasks = Shelf::default();
-        self.webhooks.clear();
-        self.comments.clear();
-        self.activity.clear();
-        self.uploads.clear();
-        self.files = Files::default();
+        self.clear();
         self.version += 1;
         self.compact();
     }

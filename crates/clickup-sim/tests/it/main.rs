@@ -13,6 +13,7 @@ mod pages;
 mod process;
 mod rate;
 mod relations;
+mod seeding;
 mod state_file;
 mod support;
 mod tasks;
