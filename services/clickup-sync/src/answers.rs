@@ -1,6 +1,6 @@
 //! The gRPC contract.
 
-use crate::{account::Current, webhooks::row};
+use crate::{account::Current, remote::call_log, webhooks::row};
 use chrono::{DateTime, Utc};
 use keylight_contracts::{
     time::to_wire,
@@ -149,5 +149,15 @@ impl SyncService for Answers {
         _request: Request<v1::GetSyncStatusRequest>,
     ) -> Result<Response<v1::SyncStatus>, Status> {
         Ok(Response::new(self.status().await?))
+    }
+
+    async fn list_api_calls(
+        &self,
+        request: Request<v1::ListApiCallsRequest>,
+    ) -> Result<Response<v1::ListApiCallsReply>, Status> {
+        call_log::answer(&self.pool, request.into_inner())
+            .await
+            .map(Response::new)
+            .map_err(|error| status_of(&error))
     }
 }

@@ -233,5 +233,5 @@ fn start_work(config: &Config, lifecycle: &Lifecycle, worker: Worker) {
         Repair { pool, entity, wake },
         config.repair_interval,
     );
-    chores.start_pruning(lifecycle);
+    chores.start_pruning(lifecycle, config.call_log);
 }

@@ -120,6 +120,20 @@ const REPAIR_INTERVAL: Key = Key {
     secret: false,
     doc: "how often submissions that wait for ClickUp are asked for; repairs lost messages",
 };
+const CALL_LOG_RETENTION: Key = Key {
+    path: "sync.call_log_retention",
+    env: "KEYLIGHT_SYNC_CALL_LOG_RETENTION",
+    default: Some("168h"),
+    secret: false,
+    doc: "how long the log of calls to ClickUp is kept",
+};
+const CALL_LOG_ROWS: Key = Key {
+    path: "sync.call_log_rows",
+    env: "KEYLIGHT_SYNC_CALL_LOG_ROWS",
+    default: Some("500000"),
+    secret: false,
+    doc: "calls that the log holds at most, however young; one takes about 0.4 kB with its indexes",
+};
 
 /// The settings of this service, without those of the database, sealing, the bus and gRPC.
 pub const KEYS: &[Key] = &[
@@ -138,6 +152,8 @@ pub const KEYS: &[Key] = &[
     CALL_TIMEOUT,
     SETTLE,
     REPAIR_INTERVAL,
+    CALL_LOG_RETENTION,
+    CALL_LOG_ROWS,
 ];
 
 /// How ClickUp is reached.
@@ -157,6 +173,15 @@ pub struct Account {
     pub rules: MappingRules,
     /// Longest duration of a call.
     pub call_timeout: Duration,
+}
+
+/// How much of the log of calls is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct CallLogKept {
+    /// Entries older than this are let go.
+    pub age: TimeDelta,
+    /// And the oldest, when there are more than this.
+    pub rows: i64,
 }
 
 /// How the worker works.
@@ -180,6 +205,8 @@ pub struct Config {
     pub settle: TimeDelta,
     /// Time between two looks for lost messages.
     pub repair_interval: Duration,
+    /// How much of the log of calls is kept.
+    pub call_log: CallLogKept,
     /// Calls between the services.
     pub rpc: keylight_rpc::config::Config,
     /// Keys for secrets in the database.
@@ -231,6 +258,10 @@ impl Config {
             repair_interval: reader
                 .duration(&REPAIR_INTERVAL)
                 .max(Duration::from_millis(100)),
+            call_log: CallLogKept {
+                age: delta(reader.duration(&CALL_LOG_RETENTION)),
+                rows: i64::from(reader.number::<u32>(&CALL_LOG_ROWS, 1_000, 100_000_000)),
+            },
             rpc: keylight_rpc::config::Config::read(reader),
             keyring: sealed::config::read(reader),
         }

@@ -11,6 +11,7 @@ pub use repair::Repair;
 pub use sweep::Sweep;
 pub use webhook::{WEBHOOK_NAME, WebhookKeeper};
 
+use crate::config::CallLogKept;
 use chrono::{DateTime, Utc};
 use keylight_runtime::{clock::Clock, lifecycle::Lifecycle};
 use lease::Held;
@@ -118,11 +119,12 @@ impl Chores {
     }
 
     /// Starts the pruning of what is kept for a while only.
-    pub fn start_pruning(&self, lifecycle: &Lifecycle) {
+    pub fn start_pruning(&self, lifecycle: &Lifecycle, calls: CallLogKept) {
         self.start(
             lifecycle,
             prune::Prune {
                 pool: self.pool.clone(),
+                calls,
             },
             Duration::from_secs(60),
         );

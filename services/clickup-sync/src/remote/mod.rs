@@ -2,7 +2,7 @@
 
 mod backlog;
 mod budget;
-mod call_log;
+pub mod call_log;
 mod list;
 mod outage;
 mod search;
@@ -13,7 +13,7 @@ pub use search::Found;
 
 use crate::config::Account;
 use budget::Keeper;
-use call_log::{CallLog, Entry};
+use call_log::{CallLog, Outcome, lane_name};
 use chrono::{DateTime, TimeDelta, Utc};
 use keylight_clickup::{Answer, Class, ClickUp, ClickUpError, Options};
 use keylight_domain::sync::{
@@ -79,6 +79,9 @@ impl CallError {
         }
     }
 }
+
+/// How long the books are held open at the end for calls that are still under way.
+const CLOSE_BOOKS_WITHIN: Duration = Duration::from_secs(10);
 
 /// For whom a call is made.
 #[derive(Debug, Clone, Copy)]
@@ -154,15 +157,19 @@ impl Remote {
         self.budget.permit(lane).await?.map_err(CallError::NotNow)?;
         // another call may have found out meanwhile
         self.gate.check().map_err(CallError::NotNow)?;
-        self.make(subject, call).await
+        self.make(lane, subject, call).await
     }
 
+    /// Makes a call that has its permit, and tells everybody how it went.
     async fn make<T>(
         &self,
+        lane: Lane,
         subject: Subject<'_>,
         call: impl Future<Output = Result<Answer<T>, ClickUpError>>,
     ) -> Result<T, CallError> {
-        let began = self.clock.now();
+        metrics::counter!("keylight_clickup_budget_calls_total", "lane" => lane_name(lane))
+            .increment(1);
+        let under_way = self.log.begin(&*self.clock, lane, subject);
         let result = call.await;
         let now = self.clock.now();
         let (rate, route, status, error) = match &result {
@@ -173,15 +180,13 @@ impl Remote {
             None => self.gate.answered(),
             Some(error) => self.gate.failed(error, now, self.clock.jitter()),
         }
-        self.log.add(Entry {
-            at: now,
+        under_way.end(Outcome {
             route,
-            submission_id: subject.submission_id,
             outcome: error.map_or("ok", |error| error.class.as_str()),
+            ecode: error.and_then(|error| error.ecode.clone()),
             status,
-            millis: i32::try_from((now - began).num_milliseconds()).unwrap_or(i32::MAX),
             remaining: rate.remaining,
-            correlation_id: subject.correlation_id.map(ToOwned::to_owned),
+            limit: rate.limit,
         });
         // the answer counts, whether or not the row could be told
         if let Err(error) = self.budget.tell(rate, error).await {
@@ -249,7 +254,7 @@ impl Remote {
                 }
             }
             let probe = tokio::select! {
-                probe = self.make(Subject::none(), self.client.authorized_user()) => probe,
+                probe = self.make(Lane::Interactive, Subject::none(), self.client.authorized_user()) => probe,
                 () = stopping.cancelled() => return Ok(()),
             };
             let there = match &probe {
@@ -264,6 +269,21 @@ impl Remote {
             if there && self.gate.open() {
                 reopened().await;
             }
+        }
+    }
+
+    /// Waits until the calls that are under way have ended, so that their entries are stored with the rest.
+    async fn last_calls(&self) {
+        let ended = async {
+            while self.log.under_way() > 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        if tokio::time::timeout(CLOSE_BOOKS_WITHIN, ended)
+            .await
+            .is_err()
+        {
+            tracing::warn!("calls are still under way at the end, the log lacks them");
         }
     }
 
@@ -283,6 +303,9 @@ impl Remote {
                     let stop = tokio::time::timeout(Duration::from_secs(1), stopping.cancelled())
                         .await
                         .is_ok();
+                    if stop {
+                        remote.last_calls().await;
+                    }
                     remote.budget.tell_rest().await?;
                     remote.log.store(&remote.pool).await?;
                     if stop {

@@ -216,6 +216,10 @@ impl System {
             lease: self.setup.lease,
             settle: TimeDelta::milliseconds(500),
             repair_interval: Duration::from_millis(500),
+            call_log: config::CallLogKept {
+                age: TimeDelta::days(7),
+                rows: 500_000,
+            },
             rpc: rpc(),
             keyring: keyring(),
         }
