@@ -203,9 +203,9 @@ async fn pages_neither_skip_nor_repeat_while_calls_go_on() {
     let system = System::start(Setup::default()).await;
     // many at the same instant, from several workers that stored in another order than they were answered
     sqlx::query(
-        "INSERT INTO sync.api_calls (at, route, submission_id, outcome, status, millis, lane)
+        "INSERT INTO sync.api_calls (at, route, submission_id, outcome, status, millis, lane, correlation_id)
          SELECT timestamptz '2026-01-01' + (n * 7919 % 40) * interval '1 s', 'GET /v2/task/{task}', n % 3,
-                CASE n % 5 WHEN 0 THEN 'retry' ELSE 'ok' END, 200, 1, n % 3
+                CASE n % 5 WHEN 0 THEN 'retry' ELSE 'ok' END, 200, 1, n % 3, 'c-' || n % 4
            FROM generate_series(1, 400) AS n",
     )
     .execute(&system.database.pool)
@@ -216,22 +216,30 @@ async fn pages_neither_skip_nor_repeat_while_calls_go_on() {
             .unwrap()
             .to_utc(),
     );
-    let request = |submission_id, failed, size| ListApiCallsRequest {
+    let request = |submission_id, chain: Option<&str>, failed, size| ListApiCallsRequest {
         submission_id,
+        correlation_id: chain.map(ToOwned::to_owned),
         failed,
         size,
         until: Some(old),
         ..ListApiCallsRequest::default()
     };
-    for (submission_id, failed, expected) in [
-        (None, false, 400),
-        (Some(1), false, 134),
-        (None, true, 80),
-        (Some(1), true, 27),
+    for (submission_id, chain, failed, expected) in [
+        (None, None, false, 400),
+        (Some(1), None, false, 134),
+        (None, None, true, 80),
+        (Some(1), None, true, 27),
+        (None, Some("c-1"), false, 100),
+        (None, Some("c-1"), true, 20),
+        (Some(1), Some("c-1"), false, 34),
     ] {
         for size in [1, 7, 100, 0] {
-            let all = walk(&system, request(submission_id, failed, size)).await;
-            assert_eq!(all.len(), expected, "{submission_id:?} {failed} {size}");
+            let all = walk(&system, request(submission_id, chain, failed, size)).await;
+            assert_eq!(
+                all.len(),
+                expected,
+                "{submission_id:?} {chain:?} {failed} {size}"
+            );
             let ids: BTreeSet<i64> = all.iter().map(|call| call.id).collect();
             assert_eq!(ids.len(), expected);
             assert!(

@@ -94,28 +94,17 @@ fn end_of_time() -> DateTime<Utc> {
     DateTime::from_timestamp(SECONDS, 0).unwrap_or(DateTime::UNIX_EPOCH)
 }
 
-/// One statement for each condition that has an index, so that the database takes it; all others only narrow it down.
+/// One statement for each condition that has an index, with that condition in plain sight and no other that cannot matter: a plan
+/// that the database keeps knows no values, and takes an index only if it sees by the text alone that it is right.
 macro_rules! newest {
-    ($strongest:tt, $pool:expr, $filter:expr, $before:expr, $most:expr) => {
+    ($pool:expr, $condition:tt, $($value:expr),+ $(,)?) => {
         sqlx::query_as!(
             Logged,
             r#"SELECT id, at, route, submission_id, lane, outcome, ecode, status, millis, remaining, call_limit, correlation_id
                  FROM sync.api_calls
-                WHERE "# + $strongest + r#"
-                  AND ($1::bigint IS NULL OR submission_id = $1)
-                  AND ($2::text IS NULL OR correlation_id = $2)
-                  AND ($3::text IS NULL OR outcome = $3)
-                  AND (outcome <> 'ok' OR NOT $4::boolean)
-                  AND at >= $5 AND (at, id) < ($6, $7)
-                ORDER BY at DESC, id DESC LIMIT $8"#,
-            $filter.submission_id,
-            $filter.correlation_id,
-            $filter.outcome,
-            $filter.failed,
-            $filter.from.unwrap_or(DateTime::UNIX_EPOCH),
-            $before.at,
-            $before.id,
-            $most,
+                WHERE at >= $1 AND (at, id) < ($2, $3) AND ($5::text IS NULL OR outcome = $5) AND "# + $condition + r#"
+                ORDER BY at DESC, id DESC LIMIT $4"#,
+            $($value),+
         )
         .fetch_all($pool)
         .await
@@ -138,14 +127,37 @@ pub async fn page(
     };
     let before = after.map_or(until, |after| after.min(until));
     let only_failures = filter.failed || filter.outcome.as_deref().is_some_and(|one| one != "ok");
-    let rows = if filter.submission_id.is_some() {
-        newest!("submission_id = $1", pool, filter, before, most)
-    } else if filter.correlation_id.is_some() {
-        newest!("correlation_id = $2", pool, filter, before, most)
+    let from = filter.from.unwrap_or(DateTime::UNIX_EPOCH);
+    let (at, id, outcome) = (before.at, before.id, filter.outcome.as_deref());
+    let rows = if let Some(submission_id) = filter.submission_id {
+        newest!(
+            pool,
+            "submission_id = $6 AND ($7::text IS NULL OR correlation_id = $7) AND (outcome <> 'ok' OR NOT $8::boolean)",
+            from,
+            at,
+            id,
+            most,
+            outcome,
+            submission_id,
+            filter.correlation_id,
+            filter.failed,
+        )
+    } else if let Some(chain) = &filter.correlation_id {
+        newest!(
+            pool,
+            "correlation_id = $6 AND (outcome <> 'ok' OR NOT $7::boolean)",
+            from,
+            at,
+            id,
+            most,
+            outcome,
+            chain,
+            filter.failed,
+        )
     } else if only_failures {
-        newest!("outcome <> 'ok'", pool, filter, before, most)
+        newest!(pool, "outcome <> 'ok'", from, at, id, most, outcome)
     } else {
-        newest!("true", pool, filter, before, most)
+        newest!(pool, "true", from, at, id, most, outcome)
     };
     Ok(rows?)
 }
