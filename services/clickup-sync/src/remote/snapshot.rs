@@ -112,3 +112,42 @@ pub fn update(push: &View, mapping: &Mapping) -> UpdateTask {
         ..UpdateTask::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::json;
+
+    /// The mapping proves that its own form of a value survives the way out and back; what the client sends must be that form.
+    #[test]
+    fn the_client_sends_what_the_mapping_means() {
+        for datum in [
+            Datum::Choice("o-1".into()),
+            Datum::Choices(["b".into(), "a".into()].into()),
+            Datum::Text("Zoë".into()),
+            Datum::Number(-28.5),
+            Datum::Number(8000.0),
+            Datum::Moment(1_667_367_645_000),
+            Datum::Flag(false),
+            Datum::Place {
+                lat: -28.016_667,
+                lng: 153.4,
+                address: "Gold Coast".into(),
+            },
+        ] {
+            for time in [false, true] {
+                let dated = matches!(datum, Datum::Moment(_));
+                let written = Written {
+                    datum: datum.clone(),
+                    time,
+                };
+                let meant = written.value();
+                let sent = serde_json::to_value(field_write(written)).unwrap();
+                assert_eq!(sent["value"], meant);
+                let options = sent.get("value_options").cloned();
+                assert_eq!(options, dated.then(|| json!({ "time": time })));
+            }
+        }
+    }
+}
