@@ -84,6 +84,26 @@ impl RequestLog {
         }
     }
 
+    /// The newest entries, newest first.
+    pub(crate) fn newest(&self, limit: usize) -> Vec<Entry> {
+        let ring = lock(&self.ring);
+        ring.entries.iter().rev().take(limit).cloned().collect()
+    }
+
+    /// How many requests came in each second of the last minute, oldest second first.
+    pub(crate) fn last_minute(&self, now_ms: i64) -> [u32; 60] {
+        let mut seconds = [0; 60];
+        let ring = lock(&self.ring);
+        // Entries stand in the order of their answers, so a slow one hides few others.
+        for entry in ring.entries.iter().rev().take(20_000) {
+            let ago = usize::try_from((now_ms - entry.at).max(0) / 1_000).unwrap_or(60);
+            if let Some(second) = 59_usize.checked_sub(ago) {
+                seconds[second] += 1;
+            }
+        }
+        seconds
+    }
+
     /// Forgets the entries; numbering goes on.
     pub(crate) fn clear(&self) {
         let mut ring = lock(&self.ring);

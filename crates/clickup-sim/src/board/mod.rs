@@ -17,6 +17,9 @@ use serde_json::{Value, json};
 use crate::sim::Sim;
 use view::{Columns, Page};
 
+/// Requests that the page shows.
+const CALLS: usize = 40;
+
 pub(crate) fn routes() -> Router<Sim> {
     Router::new()
         .route("/", get(first))
@@ -73,12 +76,20 @@ pub(crate) async fn data(
     let Some((version, columns, webhooks)) = found else {
         return StatusCode::NOT_FOUND.into_response();
     };
+    let now = sim.now_ms();
+    let (people, lists) = sim.read(names);
     let mut answer = json!({
+        "people": people,
+        "lists": lists,
         "version": version,
         "changed": columns.is_some(),
         "rate": rate(&sim),
         "webhooks": webhooks,
         "faults": sim.faults().list().len(),
+        "now": now,
+        "virtual": sim.clock().is_virtual(),
+        "minute": sim.log().last_minute(now).to_vec(),
+        "calls": sim.log().newest(CALLS),
     });
     if let Some(columns) = columns {
         answer["counts"] = columns.counts();
@@ -115,6 +126,18 @@ fn rate(sim: &Sim) -> Value {
             "refused": usage.refused,
         })
     })
+}
+
+/// People to assign and lists to move to.
+fn names(world: &crate::state::World) -> (Value, Value) {
+    let people = world.workspace.users.iter().map(|user| {
+        json!({
+            "id": user.id, "name": user.username, "initials": user.initials, "color": user.color,
+        })
+    });
+    let lists = world.workspace.lists.iter().filter(|list| !list.deleted);
+    let lists = lists.map(|list| json!({"id": list.id, "name": list.name}));
+    (people.collect(), lists.collect())
 }
 
 fn health(world: &crate::state::World) -> Value {

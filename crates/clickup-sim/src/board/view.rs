@@ -4,7 +4,7 @@ use askama::Template;
 use serde_json::{Value, json};
 
 use crate::fields::value::for_people;
-use crate::state::World;
+use crate::state::{List, World};
 use crate::tasks::model::{Task, priority_name};
 
 /// Cards per column; a column says how many there are in all.
@@ -15,6 +15,7 @@ const MOST_CARDS: usize = 100;
 #[template(path = "board.html")]
 pub(crate) struct Page {
     team: String,
+    place: String,
     list_id: String,
     list_name: String,
     lists: Vec<Tab>,
@@ -40,7 +41,6 @@ pub(crate) struct Columns {
 struct Column {
     status: String,
     color: String,
-    kind: &'static str,
     count: usize,
     cards: Vec<Card>,
 }
@@ -53,6 +53,10 @@ struct Card {
     tags: Vec<String>,
     people: Vec<Face>,
     comments: usize,
+    files: usize,
+    /// Checklist items, done and in all.
+    steps: Option<(usize, usize)>,
+    due: Option<i64>,
     updated: i64,
 }
 
@@ -87,6 +91,7 @@ impl Page {
             .collect();
         Some(Self {
             team: world.workspace.name.clone(),
+            place: place(world, list),
             list_id: list.id.clone(),
             list_name: list.name.clone(),
             lists,
@@ -96,6 +101,22 @@ impl Page {
             script: include_str!("board.js"),
         })
     }
+}
+
+/// The space and, when there is one, the folder of a list.
+fn place(world: &World, list: &List) -> String {
+    let workspace = &world.workspace;
+    let space = workspace.space(&list.space).map(|space| &space.name);
+    let folder = workspace
+        .folder(&list.folder)
+        .filter(|folder| !folder.hidden)
+        .map(|folder| &folder.name);
+    let names: Vec<&str> = [space, folder]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    names.join(" / ")
 }
 
 impl Columns {
@@ -119,7 +140,6 @@ impl Columns {
                 Column {
                     status: status.status.clone(),
                     color: status.color.clone(),
-                    kind: status.kind.as_str(),
                     count: entries.map_or(0, std::collections::BTreeSet::len),
                     cards,
                 }
@@ -135,6 +155,12 @@ impl Columns {
             .map(|column| json!({"status": column.status, "count": column.count}))
             .collect()
     }
+}
+
+fn steps(task: &Task) -> Option<(usize, usize)> {
+    let items = || task.checklists.iter().flat_map(|list| &list.items);
+    let all = items().count();
+    (all > 0).then(|| (items().filter(|item| item.resolved).count(), all))
 }
 
 impl Card {
@@ -172,6 +198,9 @@ impl Card {
                 })
                 .collect(),
             comments: world.comments(task.n).len(),
+            files: task.attachments.len(),
+            steps: steps(task),
+            due: task.due_date,
             updated: task.date_updated,
         }
     }

@@ -151,3 +151,61 @@ async fn a_long_column_is_cut_and_counted() {
     assert!(html.contains("and 5 older ones"));
     assert_eq!(data["counts"][0]["count"], 105);
 }
+
+#[tokio::test]
+async fn the_page_tells_how_much_is_asked_and_what_goes_wrong() {
+    let sim = start().await;
+    sim.post("/_sim/clock", json!({"mode": "virtual"}))
+        .await
+        .ok();
+    sim.post("/_sim/rate_limit", json!({"limit": 5})).await.ok();
+    sim.get("/api/v2/user").await;
+    sim.post("/_sim/clock/advance", json!({"ms": 10_000}))
+        .await
+        .ok();
+    sim.faults(json!([{"kind": "status", "status": 503, "times": 1}]))
+        .await;
+    sim.get("/api/v2/user").await;
+    sim.get("/api/v2/team").await;
+    let data = sim.get(&format!("/_sim/board/{LIST}.json")).await.ok();
+    let rate = &data["rate"];
+    assert_eq!((&rate["used"], &rate["limit"]), (&json!(3), &json!(5)));
+    assert_eq!(rate["reset_in_ms"], 50_000);
+    let minute = data["minute"].as_array().unwrap();
+    assert_eq!(minute.len(), 60);
+    assert_eq!((&minute[49], &minute[59]), (&json!(1), &json!(2)));
+    assert_eq!(data["calls"][0]["path"], "/api/v2/team", "newest first");
+    assert_eq!(data["calls"][1]["fault"], "status");
+    assert_eq!(data["calls"][1]["status"], 503);
+    assert_eq!(
+        (&data["faults"], &data["virtual"]),
+        (&json!(1), &json!(true))
+    );
+    assert_eq!(data["people"][1]["name"], "Sam Staff");
+    assert_eq!(data["lists"][0]["id"], LIST);
+    assert!(!data.to_string().contains("pk_"), "no token on the page");
+}
+
+#[tokio::test]
+async fn cards_show_what_hangs_on_them() {
+    let sim = start().await;
+    let task = sim
+        .task(json!({"name": "A", "due_date": 1_798_675_200_000_i64, "due_date_time": true}))
+        .await;
+    let path = format!("/api/v2/task/{}", task["id"].as_str().unwrap());
+    crate::attachments::upload(&sim, &path, "a.txt", b"x").await;
+    let made = sim
+        .post(&format!("{path}/checklist"), json!({"name": "steps"}))
+        .await
+        .ok();
+    let items = format!(
+        "/api/v2/checklist/{}/checklist_item",
+        made["checklist"]["id"].as_str().unwrap()
+    );
+    sim.post(&items, json!({"name": "one"})).await.ok();
+    let data = sim.get(&format!("/_sim/board/{LIST}.json")).await.ok();
+    let html = data["html"].as_str().unwrap();
+    assert!(html.contains("data-due=\"1798675200000\""));
+    assert!(html.contains("0/1"));
+    assert!(html.contains("title=\"Attachments\""));
+}
