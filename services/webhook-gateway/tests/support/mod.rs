@@ -15,7 +15,8 @@ use keylight_clickup::signature;
 use keylight_contracts::{
     events::{self, CloudEvent},
     v1::{
-        GetLinkRequest, GetSyncStatusRequest, GetWebhookReply, GetWebhookRequest, Link, SyncStatus,
+        GetLinkRequest, GetSyncStatusRequest, GetWebhookReply, GetWebhookRequest, Link,
+        ListApiCallsReply, ListApiCallsRequest, SyncStatus,
         sync_service_server::{SyncService, SyncServiceServer},
     },
 };
@@ -97,6 +98,13 @@ impl SyncService for SyncDouble {
         &self,
         _: tonic::Request<GetSyncStatusRequest>,
     ) -> Result<Response<SyncStatus>, Status> {
+        Err(Status::unimplemented("not asked by the gateway"))
+    }
+
+    async fn list_api_calls(
+        &self,
+        _: tonic::Request<ListApiCallsRequest>,
+    ) -> Result<Response<ListApiCallsReply>, Status> {
         Err(Status::unimplemented("not asked by the gateway"))
     }
 }
