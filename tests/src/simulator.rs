@@ -52,10 +52,11 @@ impl Task {
         }
     }
 
-    /// Whether it is the task of submission `id`.
+    /// The submission that it is the task of.
     #[must_use]
-    pub fn is_of(&self, id: i64) -> bool {
-        self.description.contains(&format!("KL-{id}-"))
+    pub fn submission(&self) -> Option<i64> {
+        let (_, reference) = self.description.split_once("KL-")?;
+        reference.split_once('-')?.0.parse().ok()
     }
 
     /// What a person sees in a custom field: the option's name, or the text.
@@ -166,7 +167,7 @@ impl Simulator {
     /// The tasks of submission `id`: one, if all is well.
     pub async fn tasks_of(&self, id: i64) -> Vec<Task> {
         let mut tasks = self.tasks().await;
-        tasks.retain(|task| task.is_of(id));
+        tasks.retain(|task| task.submission() == Some(id));
         tasks
     }
 

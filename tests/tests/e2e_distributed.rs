@@ -2,7 +2,11 @@
 
 use keylight_e2e::{
     System, applications,
-    scenarios::{self, becoming_tasks, clickup_down, console, kills, statuses},
+    scenarios::{
+        self, becoming_tasks, clickup_down, console,
+        exactly_once::{self, Trial},
+        kills, statuses,
+    },
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -45,6 +49,12 @@ async fn lost_answers_leave_one_task_each() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_answered_is_lost_whatever_is_killed() {
     kills::nothing_answered_is_lost(&mut System::distributed_with_own_broker().await, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_task_each_whatever_dies() {
+    let mut system = System::distributed_with_own_broker().await;
+    exactly_once::one_task_each(&mut system, Trial::from_env()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -16,15 +16,15 @@ const AWAY: Duration = Duration::from_millis(300);
 /// Time for work to be under way before the next kill.
 const UNDER_WAY: Duration = Duration::from_millis(700);
 
-/// Somebody who keeps on posting and notes what was answered.
-struct Poster {
+/// People who keep on posting and notes what was answered.
+pub(super) struct Poster {
     stop: Arc<AtomicBool>,
     answered: Arc<Mutex<Vec<i64>>>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
 }
 
 impl Poster {
-    fn start(web: &Web, at_once: usize) -> Self {
+    pub(super) fn start(web: &Web, at_once: usize, most: usize) -> Self {
         let (stop, answered) = (
             Arc::new(AtomicBool::new(false)),
             Arc::new(Mutex::new(Vec::new())),
@@ -32,8 +32,11 @@ impl Poster {
         let tasks = (0..at_once)
             .map(|_| {
                 let (web, stop, answered) = (web.clone(), stop.clone(), answered.clone());
+                let count = move |answered: &Mutex<Vec<i64>>| {
+                    answered.lock().expect("nobody panics while noting").len()
+                };
                 tokio::spawn(async move {
-                    while !stop.load(Ordering::Relaxed) {
+                    while !stop.load(Ordering::Relaxed) && count(&answered) < most {
                         match web.try_post(&applications::next()).await {
                             Ok(answer) if answer.status == StatusCode::CREATED => {
                                 let id = answer.json()["data"]["id"]
@@ -69,14 +72,14 @@ impl Poster {
         }
     }
 
-    fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.answered
             .lock()
             .expect("nobody panics while noting")
             .len()
     }
 
-    async fn stop(self) -> Vec<i64> {
+    pub(super) async fn stop(self) -> Vec<i64> {
         self.stop.store(true, Ordering::Relaxed);
         for task in self.tasks {
             task.await
@@ -92,7 +95,7 @@ impl Poster {
 /// Kills each part of the set-up in turn while applications come in, `rounds` times.
 pub async fn nothing_answered_is_lost(system: &mut System, rounds: usize) {
     system.simulator.rate_limit(AMPLE).await;
-    let poster = Poster::start(&system.web, 4);
+    let poster = Poster::start(&system.web, 4, usize::MAX);
     for round in 0..rounds {
         for part in system.parts() {
             tokio::time::sleep(UNDER_WAY).await;

@@ -3,13 +3,14 @@
 pub mod becoming_tasks;
 pub mod clickup_down;
 pub mod console;
+pub mod exactly_once;
 pub mod kills;
 pub mod statuses;
 
 use crate::{System, applications::differences, simulator::Task};
 use keylight_testkit::wait::wait_until;
 use serde_json::Value;
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 /// How long work may take that waits for other programs; generous, because tests share a small machine.
 pub const PATIENCE: Duration = Duration::from_secs(240);
@@ -57,10 +58,15 @@ pub async fn wait_until_all_have_tasks(system: &System, at_least: usize) -> Vec<
                 submissions.len()
             );
             let mut state = Vec::new();
+            let mut by_submission: HashMap<i64, Vec<&Task>> = HashMap::new();
+            for task in &tasks {
+                let of = by_submission.entry(task.submission().unwrap_or(-1));
+                of.or_default().push(task);
+            }
             for submission in &submissions {
                 let id = submission["id"].as_i64().expect("ids are numbers");
-                let of_it: Vec<_> = tasks.iter().filter(|task| task.is_of(id)).collect();
-                match of_it.as_slice() {
+                let of_it = by_submission.get(&id).map_or(&[][..], Vec::as_slice);
+                match of_it {
                     [] => state.push(format!("{id} has no task")),
                     [task] => state.extend(
                         differences(submission, task)
