@@ -59,6 +59,9 @@ impl ApiError {
     pub(crate) const EMPTY_COMMENT: Self = Self::new(400, "COMMENT_001", "Comment text required");
     pub(crate) const FIELD_READ_ONLY: Self =
         Self::new(400, "FIELD_375", "This custom field cannot be set");
+    /// The code is ours: what the real service says is not documented.
+    pub(crate) const FIELD_REQUIRED: Self =
+        Self::new(400, "SIM_002", "Required custom fields are missing");
     pub(crate) const NOT_MULTIPART: Self =
         Self::new(400, "ATTCH_045", "Request must be multipart/form-data");
     pub(crate) const FILE_EXPECTED: Self = Self::new(400, "ATTCH_039", "File expected");

@@ -103,7 +103,10 @@ pub(crate) async fn gateway(State(sim): State<Sim>, mut request: Request, next: 
         return with_rate(response, taken, wait, options.rate_headers);
     }
 
-    if let Some(uri) = sim.read(|world| real_task_uri(world, request.uri())) {
+    let by_custom_id = |query: &str| query.contains("custom_task_ids");
+    if request.uri().query().is_some_and(by_custom_id)
+        && let Some(uri) = sim.read(|world| real_task_uri(world, request.uri()))
+    {
         *request.uri_mut() = uri;
     }
     caller.stale = plan.stale;

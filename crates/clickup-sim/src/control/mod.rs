@@ -3,6 +3,7 @@
 mod edits;
 mod people;
 mod seed;
+mod seed_forms;
 mod snapshots;
 mod structure;
 mod switches;

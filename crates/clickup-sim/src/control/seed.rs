@@ -3,112 +3,20 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::seed_forms::{FieldSeed, FolderSeed, ListSeed, Member, Seed, SpaceSeed, options};
 use super::{Refusal, Who, read};
 use crate::errors::ApiError;
-use crate::fields::{Field, FieldKind, FieldOption};
+use crate::fields::Field;
 use crate::hierarchy::{lists, statuses};
 use crate::ids::fixed_uuid;
 use crate::sim::{Change, Sim};
-use crate::state::{Folder, List, Space, Template, User, Workspace};
+use crate::state::{Folder, List, Space, User, Workspace};
 use crate::tasks::create::create_task;
 
 /// Things of one call at most.
 const MOST: usize = 20_000;
-
-/// What to make. Something whose id is known is changed instead.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Seed {
-    /// Begin with an empty workspace, which keeps its people.
-    #[serde(default)]
-    replace: bool,
-    name: Option<String>,
-    #[serde(default)]
-    members: Vec<Member>,
-    #[serde(default)]
-    fields: Vec<FieldSeed>,
-    #[serde(default)]
-    spaces: Vec<SpaceSeed>,
-    #[serde(default)]
-    templates: Vec<Template>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Member {
-    id: u64,
-    username: String,
-    email: String,
-    role: Option<u8>,
-    personal_token: Option<String>,
-    oauth_token: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FieldSeed {
-    id: Option<String>,
-    name: String,
-    #[serde(rename = "type")]
-    kind: FieldKind,
-    #[serde(default)]
-    options: Vec<OptionSeed>,
-    #[serde(default)]
-    config: Value,
-    #[serde(default)]
-    required: bool,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum OptionSeed {
-    Name(String),
-    Whole {
-        id: Option<String>,
-        name: String,
-        color: Option<String>,
-    },
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SpaceSeed {
-    id: Option<String>,
-    name: String,
-    statuses: Option<Vec<Value>>,
-    #[serde(default)]
-    folders: Vec<FolderSeed>,
-    #[serde(default)]
-    lists: Vec<ListSeed>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FolderSeed {
-    id: Option<String>,
-    name: String,
-    statuses: Option<Vec<Value>>,
-    #[serde(default)]
-    lists: Vec<ListSeed>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ListSeed {
-    id: Option<String>,
-    name: String,
-    #[serde(default)]
-    content: String,
-    statuses: Option<Vec<Value>>,
-    /// Names or ids of fields; `"every"` stands for all that the workspace has.
-    #[serde(default)]
-    fields: Vec<String>,
-    #[serde(default)]
-    tasks: Vec<Map<String, Value>>,
-}
 
 /// `POST /_sim/seed`
 pub(crate) async fn seed(
@@ -205,26 +113,6 @@ fn put_field(workspace: &mut Workspace, seed: FieldSeed) -> Value {
         None => workspace.fields.push(field),
     }
     made
-}
-
-/// Options in their order; without an id they get one that follows from field and name.
-pub(crate) fn options(field: &str, seeds: Vec<OptionSeed>) -> Vec<FieldOption> {
-    const COLOURS: [&str; 5] = ["#02bcd4", "#7b68ee", "#2ecd6f", "#f9ae27", "#e50000"];
-    seeds
-        .into_iter()
-        .enumerate()
-        .map(|(place, seed)| {
-            let (id, name, color) = match seed {
-                OptionSeed::Name(name) => (None, name, None),
-                OptionSeed::Whole { id, name, color } => (id, name, color),
-            };
-            FieldOption {
-                id: id.unwrap_or_else(|| fixed_uuid(&format!("option/{field}/{name}"))),
-                color: color.unwrap_or_else(|| COLOURS[place % COLOURS.len()].to_owned()),
-                name,
-            }
-        })
-        .collect()
 }
 
 type ToMake = Vec<(String, Map<String, Value>)>;

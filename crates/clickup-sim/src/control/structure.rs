@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::seed::{OptionSeed, options};
+use super::seed_forms::{OptionSeed, options};
 use super::{Refusal, read};
 use crate::errors::ApiError;
 use crate::hierarchy::{folders, lists, spaces};

@@ -186,6 +186,7 @@ pub(crate) async fn reset(State(sim): State<Sim>) -> Result<Json<Value>, Refusal
     sim.faults().remove(None);
     sim.faults().set_down(None);
     sim.log().clear();
+    sim.snapshots().clear();
     sim.clock().set_offset_ms(0);
     sim.set_webhook_retry(sim.config().webhook_retry.clone());
     let (limit, window) = (sim.config().rate_limit, sim.config().window);

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::body::{self, optional};
 use super::change::task_event;
 use super::dates::snap_to_local_morning;
-use super::model::{Activity, Task};
+use super::model::{Activity, Link, Task};
 use super::render::{Extras, event_status, task as render};
 use super::tags;
 use super::text::strip_markdown;
@@ -120,10 +120,37 @@ pub(crate) fn create_task(
         stations: Vec::new(),
     };
     set_fields(world, &mut task, body)?;
+    if body::flag(body, "check_required_custom_fields") == Some(true) {
+        let of_list = workspace.list(list_id);
+        let mut required = of_list
+            .into_iter()
+            .flat_map(|list| workspace.fields_of(list))
+            .filter(|field| field.required);
+        if required.any(|field| !task.fields.contains_key(&field.id)) {
+            return Err(ApiError::FIELD_REQUIRED);
+        }
+    }
+    let linked = match body::text(body, "links_to") {
+        Some(other) => Some(world.task(other)?),
+        None => None,
+    };
     // Nothing can fail from here on.
     task.n = world.ids.number();
     task.id = world.ids.task_id(task.n);
     task.tags = tags::of_new_task(world, &list_space(world, list_id), actor.user, body);
+    if let Some(other) = linked {
+        let link = world.ids.uuid();
+        let end = |other: &str| Link {
+            id: link.clone(),
+            other: other.to_owned(),
+            date_created: now,
+            user: actor.user,
+        };
+        task.links.push(end(&other.id));
+        let mut other = Task::clone(&other);
+        other.links.push(end(&task.id));
+        world.put_task(other, now);
+    }
     let task = world.put_task(task, now);
 
     let status_item = Item::new(

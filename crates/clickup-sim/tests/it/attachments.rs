@@ -113,12 +113,12 @@ async fn bad_uploads_are_refused() {
 async fn large_files_are_counted_piece_by_piece() {
     let sim = start().await;
     let task = sim.task(json!({"name": "A"})).await;
-    let large = vec![7_u8; 20 * 1024 * 1024];
+    let large = vec![7_u8; 9 * 1024 * 1024];
     upload(&sim, &path_of(&task), "large.bin", &large)
         .await
         .ok();
     let file = sim.get(&path_of(&task)).await.ok()["attachments"][0].clone();
-    assert_eq!(file["size"], 20 * 1024 * 1024);
+    assert_eq!(file["size"], 9 * 1024 * 1024);
     let content = sim.http.get(file["url"].as_str().unwrap()).send().await;
     assert_eq!(content.unwrap().status(), 404, "too large to keep");
 }

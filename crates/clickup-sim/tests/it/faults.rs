@@ -260,3 +260,32 @@ async fn a_silent_suspension_and_a_reset() {
     assert_ne!(new["id"], task["id"], "ids are not given twice");
     assert!(receiver.got().is_empty());
 }
+
+#[tokio::test]
+async fn deletes_that_nobody_hears_of_and_faults_of_one_endpoint() {
+    let sim = start().await;
+    let receiver = Receiver::start().await;
+    sim.webhook(&receiver, json!(["taskCreated", "taskDeleted"]))
+        .await;
+    sim.post("/_sim/clock", json!({"mode": "virtual"}))
+        .await
+        .ok();
+    sim.faults(json!([
+        {"match": {"event": "taskDeleted"}, "kind": "webhook_drop"},
+        {"match": {"method": "GET", "route": "/api/v2/task/{id}"}, "kind": "status", "status": 502, "skip": 1, "times": 1},
+    ]))
+    .await;
+    let task = sim.task(json!({"name": "A"})).await;
+    let path = format!("/api/v2/task/{}", task["id"].as_str().unwrap());
+    let statuses = async |path: &str| sim.get(path).await.status;
+    assert_eq!(statuses(&path).await, 200, "the first is let through");
+    assert_eq!(statuses(&format!("{path}/comment")).await, 200);
+    assert_eq!(statuses(&path).await, 502);
+    assert_eq!(statuses(&path).await, 200, "once is enough");
+    sim.delete(&path).await;
+    sim.post("/_sim/clock/advance", json!({"ms": 60_000}))
+        .await
+        .ok();
+    assert_eq!(receiver.events(), ["taskCreated"]);
+    assert_eq!(statuses(&path).await, 404);
+}

@@ -458,3 +458,29 @@ async fn bad_seeds_are_refused() {
         "nothing was made"
     );
 }
+
+#[tokio::test]
+async fn creates_link_tasks_and_ask_for_required_fields_when_told_to() {
+    let sim = start().await;
+    let field = json!({"name": "Must", "type": "short_text", "required": true});
+    let list = json!({"id": "601", "name": "Strict", "fields": ["Must"]});
+    let space = json!({"id": "600", "name": "Rules", "lists": [list]});
+    let made = sim
+        .post("/_sim/seed", json!({"fields": [field], "spaces": [space]}))
+        .await
+        .ok();
+    let path = "/api/v2/list/601/task";
+    let first = sim.post(path, json!({"name": "A"})).await.ok();
+    let strict = json!({"name": "B", "check_required_custom_fields": true});
+    assert_eq!(sim.post(path, strict.clone()).await.status, 400);
+    let mut filled = strict;
+    filled["custom_fields"] = json!([{"id": made["fields"][0]["id"], "value": "x"}]);
+    filled["links_to"] = first["id"].clone();
+    let second = sim.post(path, filled).await.ok();
+    assert_eq!(second["linked_tasks"].as_array().unwrap().len(), 1);
+    let first = sim.get(&path_of(first["id"].as_str().unwrap())).await.ok();
+    let link = &first["linked_tasks"][0];
+    assert!(link.to_string().contains(second["id"].as_str().unwrap()));
+    let nowhere = json!({"name": "C", "links_to": "86dzzzzzz"});
+    assert_eq!(sim.post(path, nowhere).await.error(), (401, "OAUTH_027"));
+}
