@@ -110,10 +110,11 @@ impl Deliveries {
         self.wake.notify_one();
     }
 
-    /// Deliveries that are not finished; none count while nobody carries them out.
+    /// Deliveries in work; none while nobody carries them out. Those that wait for a place behind
+    /// ten thousand sleeping ones do not count, because they cannot begin before time moves.
     pub(crate) fn open(&self) -> usize {
         if self.carried.load(Ordering::Acquire) {
-            lock(&self.queue).open
+            lock(&self.queue).open.min(MOST_IN_WORK)
         } else {
             0
         }
