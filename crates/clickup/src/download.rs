@@ -275,6 +275,16 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn a_name_that_leads_inside_is_not_resolved() {
+        let resolve =
+            |base: &str| Addresses::new(&url(base), &[]).resolve("localhost".parse().unwrap());
+        assert!(resolve("https://api.clickup.com/api").await.is_err());
+        // the simulator itself may be there
+        let mut found = resolve("http://localhost:8090/api").await.unwrap();
+        assert!(found.all(|address| address.ip().is_loopback()));
+    }
+
     #[test]
     fn private_addresses_are_not_public() {
         for private in [
