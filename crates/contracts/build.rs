@@ -12,6 +12,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "projects",
         "records",
         "access",
+        "mapping",
         "sync",
         "seal",
         "analytics",

@@ -9,12 +9,18 @@ use crate::{
     entity::Entity,
     hints::Hints,
     links,
+    mapping::{
+        answers::MappingAnswers,
+        drift::Drift,
+        resync::{self, Resync},
+    },
     operations::answers::Operations,
     remote::Remote,
     webhooks::seals::Seals,
     worker::Worker,
 };
 use keylight_contracts::v1::{
+    mapping_service_server::MappingServiceServer,
     sync_operations_service_server::SyncOperationsServiceServer,
     sync_service_server::SyncServiceServer,
 };
@@ -118,9 +124,20 @@ async fn start(
         current: current.clone(),
         answers: answers.clone(),
     };
+    let mapping = MappingAnswers {
+        pool: pool.clone(),
+        entity: entity.clone(),
+        current: current.clone(),
+        by_name: config
+            .account
+            .as_ref()
+            .map(|account| account.rules.document())
+            .unwrap_or_default(),
+    };
     let services = Services::new(&config.rpc)
         .with(SyncServiceServer::new(answers))
         .with(SyncOperationsServiceServer::new(operations))
+        .with(MappingServiceServer::new(mapping))
         .with(keylight_rpc::seals::server(seals));
     server::serve_all("sync-grpc", services, listener, lifecycle)?;
 
@@ -216,6 +233,13 @@ fn start_work(config: &Config, lifecycle: &Lifecycle, worker: Worker) {
         clock: clock.clone(),
         owner: clock.new_id(),
     };
+    let resync = Resync::new(pool.clone(), remote.clone(), worker.clone(), wake.clone());
+    chores.start(lifecycle, resync, resync::INTERVAL);
+    let drift = Drift {
+        pool: pool.clone(),
+        remote: remote.clone(),
+    };
+    chores.start(lifecycle, drift, config.mapping_check_interval);
     let sweep = Sweep::new(pool.clone(), remote.clone(), worker, config.sweep_overlap);
     chores.start(lifecycle, sweep, config.sweep_interval);
     if let Some(endpoint) = remote.account.webhook_url.clone() {

@@ -135,6 +135,14 @@ const CALL_LOG_ROWS: Key = Key {
     doc: "calls that the log holds at most, however young; one takes about 0.4 kB with its indexes",
 };
 
+const MAPPING_CHECK_INTERVAL: Key = Key {
+    path: "sync.mapping_check_interval",
+    env: "KEYLIGHT_SYNC_MAPPING_CHECK_INTERVAL",
+    default: Some("10m"),
+    secret: false,
+    doc: "how often the ClickUp lists are compared with the mapping; finds renamed statuses and removed options",
+};
+
 /// The settings of this service, without those of the database, sealing, the bus and gRPC.
 pub const KEYS: &[Key] = &[
     GRPC_ADDR,
@@ -154,6 +162,7 @@ pub const KEYS: &[Key] = &[
     REPAIR_INTERVAL,
     CALL_LOG_RETENTION,
     CALL_LOG_ROWS,
+    MAPPING_CHECK_INTERVAL,
 ];
 
 /// How ClickUp is reached.
@@ -207,6 +216,8 @@ pub struct Config {
     pub repair_interval: Duration,
     /// How much of the log of calls is kept.
     pub call_log: CallLogKept,
+    /// Time between two looks for lists that no longer fit the mapping.
+    pub mapping_check_interval: Duration,
     /// Calls between the services.
     pub rpc: keylight_rpc::config::Config,
     /// Keys for secrets in the database.
@@ -262,6 +273,9 @@ impl Config {
                 age: delta(reader.duration(&CALL_LOG_RETENTION)),
                 rows: i64::from(reader.number::<u32>(&CALL_LOG_ROWS, 1_000, 100_000_000)),
             },
+            mapping_check_interval: reader
+                .duration(&MAPPING_CHECK_INTERVAL)
+                .max(Duration::from_millis(100)),
             rpc: keylight_rpc::config::Config::read(reader),
             keyring: sealed::config::read(reader),
         }

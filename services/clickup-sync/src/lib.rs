@@ -5,6 +5,7 @@
 //! and stores what came out. Work that waits (for the rate budget, for ClickUp to come back) waits in its row.
 //!
 //! - [`links`]: one row per submission: the queue, and what must not be forgotten
+//! - [`mapping`]: what goes where in ClickUp: versions, preview, drift
 //! - [`changes`]: messages about submissions to due rows
 //! - [`hints`]: messages from webhooks; what is known already ends here
 //! - [`worker`]: due rows to calls
@@ -28,6 +29,7 @@ pub mod config;
 pub mod entity;
 pub mod hints;
 pub mod links;
+pub mod mapping;
 pub mod operations;
 pub mod remote;
 pub mod webhooks;

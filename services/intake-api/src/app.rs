@@ -4,7 +4,7 @@ use crate::{
     access::{AdminToken, Checked, Remembered, Routes},
     assets,
     config::{self, Config},
-    console, form, health, info, openapi,
+    console, form, health, info, mapping, openapi,
     pace::Pace,
     people, projects, quarantine,
     reading::Reads,
@@ -111,6 +111,7 @@ fn routes() -> Routes {
         .merge(projects::routes())
         .merge(records::routes())
         .merge(sync::routes())
+        .merge(mapping::routes())
         .merge(staff::routes())
         .merge(tokens::routes())
         .merge(openapi::routes())

@@ -22,6 +22,7 @@ mod envelope;
 mod form;
 mod health;
 mod info;
+mod mapping;
 mod openapi;
 mod pace;
 mod pages;

@@ -6,14 +6,14 @@ use crate::operations::pauses;
 use crate::remote::{CallError, Remote, Subject, Surroundings, snapshot};
 use crate::worker::{Snapshot, Worker};
 use chrono::{DateTime, TimeDelta, Utc};
-use keylight_clickup::{ListQuery, OrderBy, Task};
+use keylight_clickup::{Class, ListQuery, OrderBy, Task};
 use keylight_domain::sync::{Base, View, budget::Lane, template};
 use keylight_store::error::StoreError;
 use sqlx::{PgPool, types::Json};
 use std::{
     collections::HashMap,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -35,12 +35,31 @@ pub struct Sweep {
     remote: Arc<Remote>,
     worker: Worker,
     overlap: TimeDelta,
-    /// where an incomplete round stopped, epoch milliseconds; 0 = the last one was complete
-    resume: AtomicI64,
+    /// where an incomplete pass stopped
+    stopped: Mutex<Option<Stopped>>,
     /// pages that the last complete pass took
     pages: AtomicI64,
     /// when the last complete round began, epoch milliseconds
     completed: AtomicI64,
+}
+
+/// Where a pass through the lists goes on.
+#[derive(Clone)]
+struct Stopped {
+    list: String,
+    /// epoch milliseconds
+    from: i64,
+    /// pages of the pass so far
+    pages: i64,
+    /// how far the first list of the pass was read, epoch milliseconds
+    reached: Option<i64>,
+}
+
+/// How far a list was read.
+struct Walked {
+    newest: i64,
+    pages: i64,
+    complete: bool,
 }
 
 struct SweptLink {
@@ -59,7 +78,7 @@ impl Sweep {
             remote,
             worker,
             overlap,
-            resume: AtomicI64::new(0),
+            stopped: Mutex::new(None),
             pages: AtomicI64::new(0),
             completed: AtomicI64::new(0),
         }
@@ -99,7 +118,7 @@ impl Sweep {
                 self.look_at_stranger(&task).await?;
                 continue;
             };
-            let view = snapshot::view_of(&task, &known.mapping);
+            let view = snapshot::view_of(&task, known.mapping.mapping(task.list_id.as_deref()));
             // an answer that is older than what is known says nothing
             let outdated = task.date_updated < link.seen_ms;
             if link.unlinked || outdated || shows_nothing_new(&view, &link.base) {
@@ -116,6 +135,66 @@ impl Sweep {
             }
         }
         Ok(())
+    }
+
+    fn stopped(&self) -> std::sync::MutexGuard<'_, Option<Stopped>> {
+        // replaced as a whole
+        self.stopped.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the tasks of a list that changed since `from`.
+    async fn walk(
+        &self,
+        list: &str,
+        from: i64,
+        start: i64,
+        lane: Lane,
+        known: &Surroundings,
+    ) -> anyhow::Result<Walked> {
+        let mut walked = Walked {
+            newest: start,
+            pages: 0,
+            complete: false,
+        };
+        for page in 0..PAGES {
+            let query = ListQuery {
+                page,
+                order_by: OrderBy::Updated,
+                // a task that changes during the walk moves to the end and is seen again
+                reverse: true,
+                include_closed: true,
+                subtasks: true,
+                date_updated_gt: Some(from),
+                ..ListQuery::default()
+            };
+            let read_at = self.worker.now();
+            let call = self.remote.client.list_tasks(list, &query);
+            let read = match self.remote.call(lane, Subject::none(), call).await {
+                Ok(read) => read,
+                Err(error @ CallError::NotNow(_)) => {
+                    tracing::debug!(error = %error, "sweep waits");
+                    return Ok(walked);
+                }
+                // one list that is gone does not hold up the others
+                Err(CallError::Failed(error))
+                    if matches!(error.class, Class::Gone | Class::Forbidden) =>
+                {
+                    self.remote.distrust_list();
+                    walked.complete = true;
+                    return Ok(walked);
+                }
+                Err(error) => return Err(error.into()),
+            };
+            walked.pages += 1;
+            let newest = read.tasks.iter().filter_map(|task| task.date_updated).max();
+            self.take_page(read.tasks, read_at, known).await?;
+            walked.newest = walked.newest.max(newest.unwrap_or(0));
+            if read.last {
+                walked.complete = true;
+                break;
+            }
+        }
+        Ok(walked)
     }
 
     /// A task without a link that carries one of our markers is a copy that somebody made, or one too many.
@@ -202,12 +281,6 @@ impl Chore for Sweep {
         } else {
             (began_at - FIRST_LOOK_BACK).timestamp_millis()
         };
-        let resume = self.resume.load(Ordering::Relaxed);
-        let from = if resume > 0 {
-            resume - 1
-        } else {
-            start - self.look_back()
-        };
         let late = began_at.timestamp_millis() - self.completed.load(Ordering::Relaxed)
             > LATE.num_milliseconds();
         let lane = if late {
@@ -215,56 +288,45 @@ impl Chore for Sweep {
         } else {
             Lane::Normal
         };
-        let mut newest = start;
-        for page in 0..PAGES {
-            let query = ListQuery {
-                page,
-                order_by: OrderBy::Updated,
-                // a task that changes during the walk moves to the end and is seen again
-                reverse: true,
-                include_closed: true,
-                subtasks: true,
-                date_updated_gt: Some(from),
-                ..ListQuery::default()
-            };
-            let read_at = self.worker.now();
-            let call = self
-                .remote
-                .client
-                .list_tasks(&self.remote.account.list_id, &query);
-            let read = match self.remote.call(lane, Subject::none(), call).await {
-                Ok(read) => read,
-                Err(error @ CallError::NotNow(_)) => {
-                    tracing::debug!(error = %error, "sweep waits");
-                    return Ok((newest, false));
-                }
-                Err(error) => return Err(error.into()),
-            };
-            let page_newest = read.tasks.iter().filter_map(|task| task.date_updated).max();
-            self.take_page(read.tasks, read_at, &known).await?;
-            newest = newest.max(page_newest.unwrap_or(0));
-            if read.last {
-                let pages = if resume > 0 {
-                    self.pages.load(Ordering::Relaxed)
+        let lists: Vec<&str> = known
+            .mapping
+            .lists()
+            .filter(|(_, list)| !list.gone)
+            .map(|(id, _)| id)
+            .collect();
+        let stopped = self.stopped().take();
+        // a list that is no longer swept: the pass begins anew
+        let place = stopped
+            .as_ref()
+            .and_then(|stopped| lists.iter().position(|list| *list == stopped.list));
+        let stopped = stopped.filter(|_| place.is_some());
+        let mut pages = stopped.as_ref().map_or(0, |stopped| stopped.pages);
+        // What changes in a list after it was read is later than this, so the next pass sees it.
+        let mut reached = stopped.as_ref().and_then(|stopped| stopped.reached);
+        let mut from = stopped.map_or_else(|| start - self.look_back(), |stopped| stopped.from - 1);
+        for list in lists.iter().skip(place.unwrap_or(0)) {
+            let walked = self.walk(list, from, start, lane, &known).await?;
+            pages += walked.pages;
+            if !walked.complete {
+                *self.stopped() = Some(Stopped {
+                    list: (*list).to_owned(),
+                    from: walked.newest.max(from + 2),
+                    pages,
+                    reached,
+                });
+                let position = if lists.len() == 1 {
+                    walked.newest
                 } else {
-                    0
+                    start
                 };
-                self.pages
-                    .store(pages + i64::from(page) + 1, Ordering::Relaxed);
-                self.resume.store(0, Ordering::Relaxed);
-                self.completed
-                    .store(began_at.timestamp_millis(), Ordering::Relaxed);
-                return Ok((newest, true));
+                return Ok((position, false));
             }
+            reached.get_or_insert(walked.newest);
+            from = start - self.look_back();
         }
-        let pages = if resume > 0 {
-            self.pages.load(Ordering::Relaxed)
-        } else {
-            0
-        };
-        self.pages
-            .store(pages + i64::from(PAGES), Ordering::Relaxed);
-        self.resume.store(newest.max(resume + 1), Ordering::Relaxed);
-        Ok((newest, false))
+        self.pages.store(pages, Ordering::Relaxed);
+        self.completed
+            .store(began_at.timestamp_millis(), Ordering::Relaxed);
+        Ok((reached.unwrap_or(start), true))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Chore;
 use crate::{
-    remote::{CallError, Remote, Subject},
+    remote::{CallError, Remote, Subject, Surroundings},
     webhooks::row::{self, Seen},
 };
 use chrono::{DateTime, Utc};
@@ -50,13 +50,27 @@ impl WebhookKeeper {
         Url::parse(&webhook.endpoint).is_ok_and(|endpoint| endpoint == self.endpoint)
     }
 
-    fn is_right(&self, webhook: &Webhook) -> bool {
+    /// All that our lists tell: one list by itself, several by the whole workspace, since ClickUp takes an endpoint once.
+    fn scope(&self, known: &Surroundings) -> Scope {
+        let mut lists = known.mapping.lists().filter(|(_, list)| !list.gone);
+        match (lists.next(), lists.next()) {
+            (Some(_), Some(_)) => Scope::Workspace,
+            (Some((list, _)), None) => Scope::List(list.to_owned()),
+            (None, _) => Scope::List(self.remote.account.list_id.clone()),
+        }
+    }
+
+    fn is_right(webhook: &Webhook, scope: &Scope) -> bool {
         let mut events: Vec<&str> = webhook.events.iter().map(String::as_str).collect();
         events.sort_unstable();
         let mut wanted = EVENTS;
         wanted.sort_unstable();
         let list = webhook.list_id.as_deref();
-        events == wanted && list.is_none_or(|list| list == self.remote.account.list_id)
+        events == wanted
+            && match scope {
+                Scope::List(wanted) => list.is_none_or(|list| list == wanted),
+                _ => list.is_none(),
+            }
     }
 
     async fn store(&self, webhook: &Webhook) -> Result<(), StoreError> {
@@ -76,11 +90,11 @@ impl WebhookKeeper {
         Ok(())
     }
 
-    async fn create(&self, team: &str) -> Result<Option<Webhook>, CallError> {
+    async fn create(&self, team: &str, scope: Scope) -> Result<Option<Webhook>, CallError> {
         let new = NewWebhook {
             endpoint: self.endpoint.to_string(),
             events: Self::events(),
-            scope: Scope::List(self.remote.account.list_id.clone()),
+            scope,
         };
         let call = self.remote.client.create_webhook(team, &new);
         match self
@@ -120,6 +134,7 @@ impl Chore for WebhookKeeper {
     async fn round(&self, _began_at: DateTime<Utc>, position: i64) -> anyhow::Result<(i64, bool)> {
         let known = self.remote.surroundings().await?;
         let team = known.team_id.as_str();
+        let scope = self.scope(&known);
         let stored = row::stored(&self.pool, WEBHOOK_NAME).await?;
         let call = self.remote.client.webhooks(team);
         let listed = self
@@ -129,7 +144,7 @@ impl Chore for WebhookKeeper {
         let (mut ours, mut surplus): (Vec<Webhook>, Vec<Webhook>) = listed
             .into_iter()
             .filter(|webhook| self.is_ours(webhook))
-            .partition(|webhook| self.is_right(webhook));
+            .partition(|webhook| Self::is_right(webhook, &scope));
         // the one that is stored stays, if it is right; a second one would double every delivery
         if let Some(stored) = &stored {
             ours.sort_by_key(|webhook| Some(&webhook.id) != stored.webhook_id.as_ref());
@@ -177,7 +192,7 @@ impl Chore for WebhookKeeper {
                 )
             }
             Some(webhook) => Some(webhook),
-            None => self.create(team).await?,
+            None => self.create(team, scope).await?,
         };
         let Some(webhook) = webhook else {
             return Ok((position, false));

@@ -32,6 +32,7 @@ struct Arrived {
 
 struct KnownLink {
     base: Base,
+    list_id: Option<String>,
     seen_ms: Option<i64>,
     leased: bool,
     unlinked: bool,
@@ -71,7 +72,7 @@ impl Hints {
         now: DateTime<Utc>,
     ) -> Result<HashMap<String, KnownLink>, StoreError> {
         let rows = sqlx::query!(
-            r#"SELECT task_id AS "task_id!", base AS "base: Json<Base>", seen_ms,
+            r#"SELECT task_id AS "task_id!", base AS "base: Json<Base>", list_id, seen_ms,
                       coalesce(lease_until > $2, false) AS "leased!", progress = 'unlinked' AS "unlinked!"
                  FROM sync.links WHERE task_id = ANY($1)"#,
             tasks,
@@ -82,6 +83,7 @@ impl Hints {
         let links = rows.into_iter().map(|row| {
             let link = KnownLink {
                 base: row.base.0,
+                list_id: row.list_id,
                 seen_ms: row.seen_ms,
                 leased: row.leased,
                 unlinked: row.unlinked,
@@ -166,7 +168,11 @@ fn is_news(
     if link.unlinked {
         return false;
     }
-    let changes = changes_of(&hint.history, &known.mapping, known.user_id);
+    let changes = changes_of(
+        &hint.history,
+        known.mapping.mapping(link.list_id.as_deref()),
+        known.user_id,
+    );
     link.leased || judge(&changes, &link.base, link.seen_ms) == Verdict::Look
 }
 

@@ -19,6 +19,8 @@ struct Row {
     task_url: Option<String>,
     marker: Option<String>,
     base: Json<Base>,
+    list_id: Option<String>,
+    mapping_version: i64,
     seen_ms: Option<i64>,
     touched_at: Option<DateTime<Utc>>,
     swept_at: Option<DateTime<Utc>>,
@@ -54,6 +56,8 @@ impl Row {
             task_url: self.task_url,
             marker: self.marker,
             base: self.base.0,
+            list_id: self.list_id,
+            mapping_version: self.mapping_version,
             seen_ms: self.seen_ms,
             touched_at: self.touched_at,
             swept_at: self.swept_at,
@@ -106,7 +110,7 @@ pub async fn claim_due(
            UPDATE sync.links l SET lease_owner = $4, lease_until = $5, due_at = $5
              FROM picked WHERE l.submission_id = picked.submission_id
            RETURNING l.submission_id, wanted_gen, done_gen, wanted_at, progress, asked_at, searched_at, task_id, task_url,
-                     marker, base AS "base: Json<Base>", seen_ms, touched_at,
+                     marker, base AS "base: Json<Base>", list_id, mapping_version, seen_ms, touched_at,
                      (SELECT last_run_at FROM sync.chores WHERE name = 'sweep') AS "swept_at: DateTime<Utc>",
                      stale, lane, picked.due_at AS was_due_at, attempts, error_class,
                      failing_since, dead_at, state, reported_state, reported_version,
@@ -151,7 +155,7 @@ pub async fn claim_one(
            UPDATE sync.links l SET lease_owner = $3, lease_until = $4, due_at = $4
              FROM picked WHERE l.submission_id = picked.submission_id
            RETURNING l.submission_id, wanted_gen, done_gen, wanted_at, progress, asked_at, searched_at, task_id, task_url,
-                     marker, base AS "base: Json<Base>", seen_ms, touched_at,
+                     marker, base AS "base: Json<Base>", list_id, mapping_version, seen_ms, touched_at,
                      (SELECT last_run_at FROM sync.chores WHERE name = 'sweep') AS "swept_at: DateTime<Utc>",
                      stale, lane, picked.due_at AS was_due_at, attempts, error_class,
                      failing_since, dead_at, state, reported_state, reported_version,
@@ -175,7 +179,7 @@ pub async fn peek(pool: &PgPool, submissions: &[i64]) -> Result<Vec<Claim>, Stor
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT submission_id, wanted_gen, done_gen, wanted_at, progress, asked_at, searched_at, task_id, task_url,
-                  marker, base AS "base: Json<Base>", seen_ms, touched_at,
+                  marker, base AS "base: Json<Base>", list_id, mapping_version, seen_ms, touched_at,
                   (SELECT last_run_at FROM sync.chores WHERE name = 'sweep') AS "swept_at: DateTime<Utc>",
                   stale, lane, due_at AS was_due_at, attempts, error_class, failing_since, dead_at, state,
                   reported_state, reported_version, correlation_id, traceparent, created_at

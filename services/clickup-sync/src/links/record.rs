@@ -20,13 +20,16 @@ pub async fn save_intent(
     asked_until: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let saved = sqlx::query!(
-        r#"UPDATE sync.links SET progress = 'uncertain', marker = $3, asked_at = $4, searched_at = NULL, updated_at = $5
+        r#"UPDATE sync.links SET progress = 'uncertain', marker = $3, asked_at = $4, searched_at = NULL, updated_at = $5,
+                  list_id = $6, mapping_version = $7
             WHERE submission_id = $1 AND lease_owner = $2"#,
         claim.submission_id,
         claim.lease,
         marker,
         asked_until,
         now,
+        claim.list_id,
+        claim.mapping_version,
     )
     .execute(pool)
     .await?;
@@ -112,7 +115,7 @@ pub async fn finish(
                error_class = CASE WHEN $15 OR $20::text IS NOT NULL THEN $20 ELSE error_class END,
                error_text = CASE WHEN $15 OR $20::text IS NOT NULL THEN $21 ELSE error_text END,
                failing_since = $26, dead_at = $27,
-               reported_state = $23, reported_version = $24, updated_at = $14
+               reported_state = $23, reported_version = $24, updated_at = $14, list_id = $28, mapping_version = $29
             WHERE submission_id = $1 AND lease_owner = $2"#,
         claim.submission_id,
         claim.lease,
@@ -141,6 +144,8 @@ pub async fn finish(
         &ending.kept_hints,
         claim.failing_since,
         claim.dead_at,
+        claim.list_id,
+        claim.mapping_version,
     )
     .execute(pool)
     .await?;

@@ -26,6 +26,10 @@ pub struct Claim {
     pub marker: Option<String>,
     /// What both sides last agreed on.
     pub base: Base,
+    /// The list of the task; `None` = the one of the settings.
+    pub list_id: Option<String>,
+    /// The version of the mapping by which both sides last agreed.
+    pub mapping_version: i64,
     /// Newest `date_updated` seen, epoch milliseconds.
     pub seen_ms: Option<i64>,
     /// When we last looked at or wrote to the task.

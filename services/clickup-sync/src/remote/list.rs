@@ -1,17 +1,25 @@
-//! What must be known of ClickUp before any task is touched: who we are, which workspace, and the statuses and fields of
-//! the list.
+//! What must be known of ClickUp before any task is touched: who we are, which workspace, the active mapping, and the
+//! statuses and fields of its lists.
 
 use super::{CallError, Remote, Subject};
+use crate::mapping::{KnownMapping, Shapes, store};
 use chrono::{DateTime, TimeDelta, Utc};
-use keylight_clickup::{FieldDefinition, FieldKind};
+use keylight_clickup::{Class, FieldDefinition, FieldKind};
 use keylight_domain::sync::budget::Lane;
-use keylight_domain::sync::mapping::{Document, FieldShape, Kind, ListShape, Mapping, OptionShape};
+use keylight_domain::sync::mapping::{Document, FieldShape, Kind, ListShape, OptionShape};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// After this long it is read again: people rename statuses.
 const GOOD_FOR: TimeDelta = TimeDelta::minutes(10);
 /// After a failed refresh what is known is used for this much longer.
 const GRACE: TimeDelta = TimeDelta::minutes(1);
+/// A version of the mapping that another process made active is found after this time.
+const LOOK_FOR_VERSION: TimeDelta = TimeDelta::seconds(2);
+/// Versions whose way of writing is remembered. Tasks that are further behind are looked at anew.
+const VERSIONS: i64 = 50;
+/// Lists that are known at once: those of the mapping, and of earlier ones.
+const LISTS: usize = 30;
 
 /// What is known.
 #[derive(Debug, Clone)]
@@ -20,10 +28,8 @@ pub struct Surroundings {
     pub team_id: String,
     /// Our own user.
     pub user_id: Option<i64>,
-    /// The mapping as data.
-    pub document: Document,
-    /// Translation for the list.
-    pub mapping: Mapping,
+    /// What goes where.
+    pub mapping: KnownMapping,
 }
 
 /// A custom field as the mapping sees it.
@@ -60,17 +66,24 @@ const fn mapped_kind(kind: FieldKind) -> Option<Kind> {
         FieldKind::Currency => Kind::Currency,
         FieldKind::Date => Kind::Date,
         FieldKind::Checkbox => Kind::Checkbox,
-        FieldKind::Location => Kind::Location,
         FieldKind::Phone => Kind::Phone,
         FieldKind::Email => Kind::Email,
+        FieldKind::Location => Kind::Location,
         _ => return None,
     })
+}
+
+#[derive(Clone)]
+struct Entry {
+    known: Arc<Surroundings>,
+    good_until: DateTime<Utc>,
+    version_seen_at: DateTime<Utc>,
 }
 
 /// Reads it once for all, and again when it is old or turned out wrong.
 #[derive(Default)]
 pub struct Cache {
-    known: Mutex<Option<(Arc<Surroundings>, DateTime<Utc>)>>,
+    known: Mutex<Option<Entry>>,
     reading: tokio::sync::Mutex<()>,
 }
 
@@ -78,10 +91,10 @@ impl Cache {
     /// What was read last, however old.
     #[must_use]
     pub fn last(&self) -> Option<Arc<Surroundings>> {
-        self.entry().map(|(known, _)| known)
+        self.entry().map(|entry| entry.known)
     }
 
-    fn entry(&self) -> Option<(Arc<Surroundings>, DateTime<Utc>)> {
+    fn entry(&self) -> Option<Entry> {
         // replaced as a whole, so never half done
         self.known
             .lock()
@@ -91,18 +104,25 @@ impl Cache {
 
     fn fresh(&self, now: DateTime<Utc>) -> Option<Arc<Surroundings>> {
         self.entry()
-            .filter(|(_, good_until)| *good_until > now)
-            .map(|(known, _)| known)
+            .filter(|entry| {
+                entry.good_until > now && now - entry.version_seen_at < LOOK_FOR_VERSION
+            })
+            .map(|entry| entry.known)
     }
 
-    fn keep(&self, known: Arc<Surroundings>, until: DateTime<Utc>) {
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some((known, until));
+    fn keep(&self, known: Arc<Surroundings>, good_until: DateTime<Utc>, now: DateTime<Utc>) {
+        let entry = Entry {
+            known,
+            good_until,
+            version_seen_at: now,
+        };
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(entry);
     }
 
     /// Has it read again before it is used next.
     pub fn distrust(&self) {
-        if let Some((known, _)) = self.entry() {
-            self.keep(known, DateTime::UNIX_EPOCH);
+        if let Some(entry) = self.entry() {
+            self.keep(entry.known, DateTime::UNIX_EPOCH, entry.version_seen_at);
         }
     }
 }
@@ -117,19 +137,30 @@ impl Remote {
             return Ok(known);
         }
         let _reading = self.cache.reading.lock().await;
-        if let Some(known) = self.cache.fresh(self.clock.now()) {
+        let now = self.clock.now();
+        if let Some(known) = self.cache.fresh(now) {
             return Ok(known);
         }
-        let old = self.cache.last();
+        let old = self.cache.entry();
+        if let Some(old) = old.as_ref().filter(|old| old.good_until > now) {
+            let same = store::active_number(&self.pool).await? == old.known.mapping.version;
+            if same {
+                self.cache.keep(old.known.clone(), old.good_until, now);
+                return Ok(old.known.clone());
+            }
+        }
+        let old = old.map(|old| old.known);
         match self.read_surroundings(old.as_deref()).await {
             Ok(read) => {
                 let read = Arc::new(read);
-                self.cache.keep(read.clone(), self.clock.now() + GOOD_FOR);
+                let now = self.clock.now();
+                self.cache.keep(read.clone(), now + GOOD_FOR, now);
                 Ok(read)
             }
             Err(error) => {
                 let old = old.ok_or(error)?;
-                self.cache.keep(old.clone(), self.clock.now() + GRACE);
+                let now = self.clock.now();
+                self.cache.keep(old.clone(), now + GRACE, now);
                 Ok(old)
             }
         }
@@ -149,46 +180,85 @@ impl Remote {
                 (user.id.parse().ok(), self.find_team(lane).await?)
             }
         };
-        let list = self
-            .call(
-                lane,
-                Subject::none(),
-                self.client.list(&self.account.list_id),
-            )
-            .await?;
-        let fields = self
-            .call(
-                lane,
-                Subject::none(),
-                self.client.list_fields(&self.account.list_id),
-            )
-            .await?;
-        let shape = ListShape {
-            name: list.name.unwrap_or_default(),
-            statuses: list
-                .statuses
-                .into_iter()
-                .map(|status| status.name)
-                .collect(),
-            fields: fields.into_iter().map(field_shape).collect(),
-        };
-        let document = self.account.rules.document();
-        let mapping = Mapping::of(&document, &self.account.list_id, &shape);
-        if old.is_none_or(|old| old.mapping != mapping) {
-            for missing in mapping.missing() {
-                tracing::warn!(
-                    field = missing.field.as_str(),
-                    code = missing.code.as_deref().unwrap_or("any"),
-                    "the clickup list has no place for this value, it is left out"
-                );
+        let active = store::find(&self.pool, None).await?;
+        let (version, document) = match active {
+            Some(active) => {
+                let document = Document::parse(&active.document).map_err(|_| {
+                    CallError::Unclear("this version of keylight cannot read the active mapping")
+                })?;
+                (active.version, document)
             }
+            None => (0, self.account.rules.document()),
+        };
+        let mapping = self.mapping_of(version, document).await?;
+        if old.is_none_or(|old| old.mapping != mapping) {
+            tell_missing(&mapping);
         }
         Ok(Surroundings {
             team_id,
             user_id,
-            document,
             mapping,
         })
+    }
+
+    /// A mapping together with the live lists, those of earlier versions included: tasks stay where they are.
+    ///
+    /// # Errors
+    /// When a list cannot be read; one that is gone is no error.
+    pub async fn mapping_of(
+        &self,
+        version: i64,
+        document: Document,
+    ) -> Result<KnownMapping, CallError> {
+        let old_ways = store::ways(&self.pool, VERSIONS).await?;
+        let settings = self.account.list_id.as_str();
+        let mut lists: BTreeSet<String> = document
+            .lists_used(settings)
+            .into_iter()
+            .chain([settings])
+            .map(ToOwned::to_owned)
+            .collect();
+        for earlier in old_ways.values().rev().flat_map(|lists| lists.keys()) {
+            if lists.len() < LISTS {
+                lists.insert(earlier.clone());
+            }
+        }
+        let mut shapes = Shapes::new();
+        for list in lists {
+            let shape = self.list_shape(&list).await?;
+            shapes.insert(list, shape);
+        }
+        let by_name = self.account.rules.document();
+        Ok(KnownMapping::new(
+            version, document, &by_name, settings, &shapes, old_ways,
+        ))
+    }
+
+    /// A list as it is; `None` when it is gone.
+    async fn list_shape(&self, list: &str) -> Result<Option<ListShape>, CallError> {
+        let lane = Lane::Interactive;
+        let info = match self
+            .call(lane, Subject::none(), self.client.list(list))
+            .await
+        {
+            Ok(info) if info.deleted => return Ok(None),
+            Ok(info) => info,
+            Err(CallError::Failed(error))
+                if matches!(error.class, Class::Gone | Class::Forbidden) =>
+            {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        let fields = self
+            .call(lane, Subject::none(), self.client.list_fields(list))
+            .await?;
+        let statuses = info.statuses.into_iter().map(|status| status.name);
+        Ok(Some(ListShape {
+            name: info.name.unwrap_or_default(),
+            statuses: statuses.collect(),
+            fields: fields.into_iter().map(field_shape).collect(),
+        }))
     }
 
     async fn find_team(&self, lane: Lane) -> Result<String, CallError> {
@@ -203,6 +273,22 @@ impl Remote {
             _ => Err(CallError::Unclear(
                 "the token may use no or several workspaces: set CLICKUP_TEAM_ID",
             )),
+        }
+    }
+}
+
+fn tell_missing(mapping: &KnownMapping) {
+    for (list, known) in mapping.lists() {
+        if known.gone {
+            tracing::warn!(list_id = list, "a clickup list of the mapping is gone");
+        }
+        for missing in known.mapping.missing() {
+            tracing::warn!(
+                list_id = list,
+                field = missing.field.as_str(),
+                code = missing.code.as_deref().unwrap_or("any"),
+                "the clickup list has no place for this value, it is left out"
+            );
         }
     }
 }

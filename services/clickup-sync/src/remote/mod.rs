@@ -195,6 +195,18 @@ impl Remote {
         Ok(result?.value)
     }
 
+    /// The database in which budget, log and mapping are.
+    #[must_use]
+    pub const fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Now, by the clock of all calls.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
     /// When a lane can next be served, if not now.
     #[must_use]
     pub fn closed_until(&self, lane: Lane) -> Option<DateTime<Utc>> {

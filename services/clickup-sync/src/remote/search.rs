@@ -11,9 +11,9 @@ const SKEW: TimeDelta = TimeDelta::minutes(5);
 /// Pages of 100 tasks that one walk reads at most.
 const PAGES: u32 = 50;
 
-/// The last walk.
+/// The last walk through each list.
 #[derive(Default)]
-pub struct LastWalk(tokio::sync::Mutex<Option<Walk>>);
+pub struct LastWalk(tokio::sync::Mutex<HashMap<String, Walk>>);
 
 struct Walk {
     began_at: DateTime<Utc>,
@@ -30,7 +30,7 @@ pub struct Found {
 }
 
 impl Remote {
-    /// Looks for the task with `marker`, made after `asked_at` (with room for clocks). A walk that began after `settled_at`
+    /// Looks in `list` for the task with `marker`, made after `asked_at` (with room for clocks). A walk that began after `settled_at`
     /// is used again.
     ///
     /// # Errors
@@ -38,21 +38,23 @@ impl Remote {
     pub async fn search(
         &self,
         subject: Subject<'_>,
+        list: &str,
         marker: &str,
         asked_at: DateTime<Utc>,
         settled_at: DateTime<Utc>,
     ) -> Result<Found, CallError> {
-        let mut last = self.walk.0.lock().await;
+        let mut walks = self.walk.0.lock().await;
         let from = asked_at - SKEW;
-        let usable = last
-            .as_ref()
+        let usable = walks
+            .get(list)
             .is_some_and(|walk| walk.began_at >= settled_at && walk.from <= from);
         if !usable {
             // those who come next waited about as long: look a little further back for them too
-            *last = Some(self.walk_list(subject, from - SKEW).await?);
+            let walk = self.walk_list(subject, list, from - SKEW).await?;
+            walks.insert(list.to_owned(), walk);
         }
-        let walk = last
-            .as_ref()
+        let walk = walks
+            .get(list)
             .ok_or(CallError::Unclear("search without a result"))?;
         Ok(Found {
             task: walk.found.get(marker).cloned(),
@@ -63,6 +65,7 @@ impl Remote {
     async fn walk_list(
         &self,
         subject: Subject<'_>,
+        list: &str,
         from: DateTime<Utc>,
     ) -> Result<Walk, CallError> {
         let mut walk = Walk {
@@ -80,7 +83,7 @@ impl Remote {
                 date_created_gt: Some(from.timestamp_millis()),
                 ..ListQuery::default()
             };
-            let call = self.client.list_tasks(&self.account.list_id, &query);
+            let call = self.client.list_tasks(list, &query);
             let read = self.call(Lane::Interactive, subject, call).await?;
             if read.unreadable > 0 {
                 return Err(CallError::Unclear(

@@ -1,14 +1,13 @@
 //! What a try would do, without doing it: for people who are about to replay a record.
 
 use super::{Worker, job::Seen};
-use crate::{links::Claim, remote::Surroundings, remote::snapshot};
+use crate::{links::Claim, remote::snapshot};
 use keylight_clickup::UpdateTask;
 use keylight_domain::error::DomainError;
 use keylight_domain::sync::{
-    Plan,
+    Mapping, Plan,
     decide::{Decision, Progress},
 };
-use std::sync::Arc;
 
 /// What the first steps of a try would be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +36,7 @@ impl Worker {
         };
         let submission = self.entity.submission(claim.submission_id).await?;
         let stale = claim.progress == Progress::TaskGone;
-        let mut job = self.job(claim, submission, known.clone(), None);
+        let mut job = self.job(claim, submission, known, None);
         job.claim.stale |= stale;
         job.link_again();
         if let Progress::Uncertain {
@@ -63,7 +62,7 @@ impl Worker {
                 note: "writes follow only for what differs then",
             },
             Decision::Move(plan) => Foreseen {
-                calls: writes(&plan, &known),
+                calls: writes(&plan, job.mapping()),
                 note: "writes what differs from what both sides last agreed on",
             },
             Decision::Done(_) => Foreseen {
@@ -89,13 +88,13 @@ fn found_first() -> Foreseen {
     }
 }
 
-fn writes(plan: &Plan, known: &Arc<Surroundings>) -> Vec<String> {
+fn writes(plan: &Plan, mapping: &Mapping) -> Vec<String> {
     let mut calls = Vec::new();
-    if snapshot::update(&plan.push, &known.mapping) != UpdateTask::default() {
+    if snapshot::update(&plan.push, mapping) != UpdateTask::default() {
         calls.push("PUT /v2/task/{task}".to_owned());
     }
     for (field, value) in plan.push.iter().filter(|(field, _)| field.is_custom()) {
-        let sets = known.mapping.write(field, value).is_some();
+        let sets = mapping.write(field, value).is_some();
         let method = if sets { "POST" } else { "DELETE" };
         calls.push(format!(
             "{method} /v2/task/{{task}}/field/{{field}} ({})",

@@ -7,12 +7,13 @@ use crate::{
     links::Claim,
     remote::{CallError, Subject, Surroundings},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use keylight_domain::error::DomainError;
 use keylight_domain::sync::budget::Lane;
 use keylight_domain::sync::decide::{Decision, Link, Ours, Progress, Theirs, decide};
 use keylight_domain::sync::hint::{Verdict, judge};
-use keylight_domain::sync::{Field, Plan, View, template};
+use keylight_domain::sync::mapping::remap;
+use keylight_domain::sync::{Field, Mapping, Plan, View, template};
 use keylight_store::error::StoreError;
 use std::sync::Arc;
 use tracing::Instrument as _;
@@ -20,6 +21,8 @@ use uuid::Uuid;
 
 /// More steps than any state needs: a defect shows as a failure, not as an endless loop.
 const MOST_STEPS: usize = 16;
+/// How long a record rests whose list is gone.
+const LIST_GONE_PAUSE: TimeDelta = TimeDelta::minutes(5);
 
 /// Why a job stops before there is nothing to do.
 pub(super) enum Stop {
@@ -205,8 +208,14 @@ impl Job<'_> {
                 .submission
                 .as_ref()
                 .map(|submission| self.our_view(submission, &marker));
+            self.take_up_mapping(ours.as_ref());
             match self.decide(ours.as_ref()) {
                 Decision::Create => match &ours {
+                    Some(_) if self.known.mapping.is_gone(self.list()) => {
+                        // others go on; a new mapping, or the list's return, ends it
+                        self.blocked = vec!["list".to_owned()];
+                        return Ok(Rest::Until(self.worker.clock.now() + LIST_GONE_PAUSE));
+                    }
                     Some(ours) => self.create(ours, &marker).await?,
                     None => return Ok(Rest::Unlinked),
                 },
@@ -230,6 +239,47 @@ impl Job<'_> {
         Err(Stop::Call(CallError::Unclear(
             "the link does not come to rest",
         )))
+    }
+
+    /// The list of the task, or the one in which it is to be made.
+    pub(super) fn list(&self) -> &str {
+        let known = &self.known.mapping;
+        match (&self.claim.progress, &self.submission) {
+            (Progress::Unborn, Some(submission)) => known.list_for(&submission.record),
+            _ => known.list(self.claim.list_id.as_deref()),
+        }
+    }
+
+    /// The translation for that list.
+    pub(super) fn mapping(&self) -> &Mapping {
+        self.known.mapping.mapping(Some(self.list()))
+    }
+
+    /// A task that was written by an earlier version of the mapping: what is written differently now is settled anew by what
+    /// the task shows.
+    fn take_up_mapping(&mut self, ours: Option<&View>) {
+        let version = self.known.mapping.version;
+        if self.claim.mapping_version == version {
+            return;
+        }
+        if self.claim.progress == Progress::Linked {
+            let list = self.claim.list_id.as_deref();
+            let changed = self
+                .known
+                .mapping
+                .changed_since(self.claim.mapping_version, list);
+            match (&self.seen, ours) {
+                _ if changed.is_empty() => {}
+                (Seen::Task(shown), Some(ours)) => {
+                    remap::rebase_all(&mut self.claim.base, &changed, ours, &shown.view);
+                }
+                _ => {
+                    self.claim.stale = true;
+                    return;
+                }
+            }
+        }
+        self.claim.mapping_version = version;
     }
 
     /// Goes on where a deletion ended that was taken back. What happened to the task meanwhile nobody has followed. A link
@@ -279,9 +329,9 @@ impl Job<'_> {
     }
 
     pub(super) fn our_view(&self, submission: &Submission, marker: &str) -> View {
-        let (base, known) = (&self.claim.base, &self.known);
-        let (record, mapping) = (&submission.record, &known.mapping);
-        template::our_view(record, marker, &known.document, mapping, |field| {
+        let (base, document) = (&self.claim.base, &self.known.mapping.document);
+        let (record, mapping) = (&submission.record, self.mapping());
+        template::our_view(record, marker, document, mapping, |field| {
             field.is_custom()
                 && if base.is_empty() {
                     mapping.offers(field)
@@ -320,7 +370,7 @@ impl Job<'_> {
                     .and_then(DateTime::from_timestamp_millis),
             },
         };
-        let mapping = &self.known.mapping;
+        let mapping = self.mapping();
         let mut blocked = self.refused.clone();
         let can_push = |field: Field, value: &_| mapping.can_push(field, value);
         let decision = decide(
@@ -348,7 +398,7 @@ impl Job<'_> {
         };
         let waiting = hints_for(&self.worker.pool, task_id).await?;
         for hint in waiting {
-            let changes = changes_of(&hint.history, &self.known.mapping, self.known.user_id);
+            let changes = changes_of(&hint.history, self.mapping(), self.known.user_id);
             if judge(&changes, &self.claim.base, self.claim.seen_ms) == Verdict::Look {
                 self.claim.stale = true;
             }

@@ -17,7 +17,13 @@ impl Job<'_> {
     /// before there is another call.
     pub(super) async fn create(&mut self, ours: &View, marker: &str) -> Result<(), Stop> {
         let worker = self.worker;
-        let mut task = snapshot::new_task(ours, &self.known.mapping);
+        let list = self.list().to_owned();
+        self.claim.list_id = Some(list.clone());
+        self.claim.mapping_version = self.known.mapping.version;
+        let mut task = snapshot::new_task(ours, self.mapping());
+        if let Some(submission) = &self.submission {
+            task.tags = self.known.mapping.document.tags_for(&submission.record);
+        }
         if self.submission.as_ref().is_some_and(|one| one.imported) {
             task.notify_all = Some(false);
         }
@@ -34,13 +40,7 @@ impl Job<'_> {
                 Err(error) => intent = Intent::Failed(error),
             }
             match intent {
-                Intent::Stored => {
-                    worker
-                        .remote
-                        .client
-                        .create_task(&worker.remote.account.list_id, &task)
-                        .await
-                }
+                Intent::Stored => worker.remote.client.create_task(&list, &task).await,
                 _ => Err(ClickUpError::not_sent(
                     "POST /v2/list/{list}/task",
                     "the intent is not stored",
@@ -92,12 +92,19 @@ impl Job<'_> {
     fn note_seen(&mut self, task: &Task) {
         self.claim.seen_ms = self.claim.seen_ms.max(task.date_updated);
         self.claim.touched_at = Some(self.worker.clock.now());
+        // staff may move it; in a list that we do not know it is read like one in the list where it was
+        let moved = |list: &String| self.known.mapping.knows(list);
+        if let Some(list) = task.list_id.as_ref().filter(|list| moved(list))
+            && list != self.list()
+        {
+            self.claim.list_id = Some(list.clone());
+        }
     }
 
     /// What a fresh task shows is agreed where it is what we sent, and for texts in whatever dress they came back. A value
     /// that was dropped on the way is not agreed: the next step sends it by itself.
     fn settle_created(&mut self, ours: &View, task: &Task) {
-        let shown = snapshot::view_of(task, &self.known.mapping);
+        let shown = snapshot::view_of(task, self.mapping());
         for (field, our_value) in ours.iter() {
             if let Some(their_value) = shown.get(field)
                 && (our_value == their_value || is_text(field))
@@ -124,7 +131,7 @@ impl Job<'_> {
         let settled_at = asked_at + worker.settings.settle;
         let found = worker
             .remote
-            .search(self.subject(), marker, asked_at, settled_at)
+            .search(self.subject(), self.list(), marker, asked_at, settled_at)
             .await?;
         match found.task {
             Some(task) => {
@@ -150,7 +157,7 @@ impl Job<'_> {
     /// A task that was found is merged like any other; its texts are agreed as they are, because nobody can tell their dress
     /// from an edit.
     fn settle_found(&mut self, task: &Task) {
-        let shown = snapshot::view_of(task, &self.known.mapping);
+        let shown = snapshot::view_of(task, self.mapping());
         let marker = self.claim.marker.clone().unwrap_or_default();
         if let Some(submission) = &self.submission {
             let ours = self.our_view(submission, &marker);
@@ -197,7 +204,7 @@ impl Job<'_> {
                 self.claim.progress = Progress::Linked;
                 self.note_seen(&task);
                 self.seen = Seen::Task(Snapshot {
-                    view: snapshot::view_of(&task, &self.known.mapping),
+                    view: snapshot::view_of(&task, self.mapping()),
                     updated_ms: task.date_updated,
                     read_at: worker.clock.now(),
                 });
@@ -240,7 +247,7 @@ impl Job<'_> {
     async fn push(&mut self, push: &View) -> Result<(), Stop> {
         let worker = self.worker;
         let task_id = self.task_id()?;
-        let changes = snapshot::update(push, &self.known.mapping);
+        let changes = snapshot::update(push, self.mapping());
         if changes != UpdateTask::default() {
             let call = worker.remote.client.update_task(&task_id, &changes);
             let task = worker
@@ -248,7 +255,7 @@ impl Job<'_> {
                 .call(self.lane(), self.subject(), call)
                 .await?;
             self.note_seen(&task);
-            let shown = snapshot::view_of(&task, &self.known.mapping);
+            let shown = snapshot::view_of(&task, self.mapping());
             for (field, value) in push.iter().filter(|(field, _)| !field.is_custom()) {
                 let theirs = self.after_push(field, value, shown.get(field));
                 self.settle_push(field, value, &theirs);
@@ -270,7 +277,7 @@ impl Job<'_> {
         let known = self.known.clone();
         let client = &worker.remote.client;
         let (lane, subject) = (self.lane(), self.subject());
-        let Some(target) = known.mapping.target(field) else {
+        let Some(target) = known.mapping.mapping(Some(self.list())).target(field) else {
             return Ok(());
         };
         let done = match target.write(value) {

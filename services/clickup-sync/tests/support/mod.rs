@@ -45,6 +45,7 @@ pub struct Setup {
     pub window: Duration,
     pub webhook: bool,
     pub sweep_interval: Duration,
+    pub mapping_check_interval: Duration,
     pub call_timeout: Duration,
     pub lease: TimeDelta,
     /// one connection for bus and worker together, as in the embedded set-up
@@ -59,6 +60,7 @@ impl Default for Setup {
             webhook: true,
             // off, unless a test is about it
             sweep_interval: Duration::from_secs(3600),
+            mapping_check_interval: Duration::from_secs(3600),
             call_timeout: Duration::from_millis(800),
             lease: TimeDelta::seconds(5),
             one_connection: false,
@@ -220,6 +222,7 @@ impl System {
                 age: TimeDelta::days(7),
                 rows: 500_000,
             },
+            mapping_check_interval: self.setup.mapping_check_interval,
             rpc: rpc(),
             keyring: keyring(),
         }
@@ -347,7 +350,11 @@ impl System {
     }
 
     pub async fn tasks(&self) -> Vec<Value> {
-        let tasks = self.get(&format!("/_sim/tasks?list={LIST}")).await;
+        self.tasks_in(LIST).await
+    }
+
+    pub async fn tasks_in(&self, list: &str) -> Vec<Value> {
+        let tasks = self.get(&format!("/_sim/tasks?list={list}")).await;
         tasks["tasks"]
             .as_array()
             .cloned()

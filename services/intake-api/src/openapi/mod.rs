@@ -35,6 +35,7 @@ pub(crate) use complete::complete;
         (name = "quarantine", description = "Applications that the honeypot caught"),
         (name = "records", description = "Whether the records fit together, and what was done to them"),
         (name = "sync", description = "How records stand with ClickUp, and what stands in their way"),
+        (name = "clickup", description = "How ClickUp is reached, and what goes where in it"),
         (name = "access", description = "Staff accounts and API tokens"),
         (name = "service", description = "The service itself")
     )

@@ -274,6 +274,18 @@ impl Fields {
         }
     }
 
+    /// An object within the body, as it is.
+    pub(crate) fn json_object(&mut self, name: &str) -> Option<Value> {
+        match self.values.remove(name)? {
+            Value::Null => None,
+            object @ Value::Object(_) => Some(object),
+            _ => {
+                self.problem(name, "must be an object");
+                None
+            }
+        }
+    }
+
     /// The fields of an object within the body.
     pub(crate) fn object(&mut self, name: &str) -> Option<Fields> {
         match self.values.remove(name)? {

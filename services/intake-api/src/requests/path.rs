@@ -19,6 +19,8 @@ impl Noun {
     pub(crate) const USER: Self = Self::new("Invalid user ID", "User not found");
     pub(crate) const PROJECT: Self = Self::new("Invalid project ID", "Project not found");
     pub(crate) const MERGE: Self = Self::new("Invalid merge ID", "Merge not found");
+    pub(crate) const MAPPING_VERSION: Self =
+        Self::new("Invalid mapping version", "Mapping version not found");
     pub(crate) const QUARANTINED: Self =
         Self::new("Invalid quarantine ID", "Quarantined application not found");
 

@@ -49,8 +49,10 @@ pub fn changed(old: Option<&Ways>, new: &Ways) -> BTreeSet<Field> {
 /// - Staff's value stood beside ours: it still does.
 /// - The field was not in ClickUp: what stands in it there may be newer than ours, and is merged as a change of theirs.
 pub fn rebase(base: &mut Base, field: Field, ours: &Value, theirs: &Value) {
+    // never a value of ours, so ours has changed since
+    let pending = Value::foreign("written differently");
     let untouched = match base.get(field) {
-        Some(agreed) if agreed.ours != agreed.theirs => {
+        Some(agreed) if agreed.ours != agreed.theirs && agreed.ours != pending => {
             base.agree(field, ours, theirs);
             return;
         }
@@ -60,8 +62,7 @@ pub fn rebase(base: &mut Base, field: Field, ours: &Value, theirs: &Value) {
     if ours == theirs {
         base.agree(field, ours, theirs);
     } else {
-        // never a value of ours: ours has changed, then
-        base.agree(field, &Value::foreign("written differently"), &untouched);
+        base.agree(field, &pending, &untouched);
     }
 }
 

@@ -339,3 +339,24 @@ fn a_document_survives_being_stored() {
     assert_eq!(parsed(document.to_json()), document);
     assert_eq!(parsed(Document::default().to_json()), Document::default());
 }
+
+#[test]
+fn the_example_of_the_guide_is_a_mapping() {
+    let guide = include_str!("../../../../../docs/clickup.md");
+    let examples: Vec<&str> = guide
+        .split("```json")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    assert!(!examples.is_empty());
+    for example in examples {
+        let document = parsed(serde_json::from_str(example).unwrap());
+        assert_eq!(document.lists_used("0"), ["901001001", "901001002"]);
+    }
+    for field in Field::CUSTOM {
+        assert!(guide.contains(field.as_str()), "{}", field.as_str());
+    }
+    for kind in Kind::ALL {
+        assert!(guide.contains(&format!("`{}`", kind.as_str())));
+    }
+}
