@@ -3,6 +3,7 @@
 use crate::web::client;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// The list that applications go to.
 pub const INTAKE_LIST: &str = "901001001";
@@ -120,7 +121,9 @@ impl Simulator {
     async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Value {
         let mut request = self
             .client
-            .request(method.clone(), format!("{}/_sim/{path}", self.base));
+            .request(method.clone(), format!("{}/_sim/{path}", self.base))
+            // ten thousand tasks at once take a development build a while
+            .timeout(Duration::from_secs(120));
         if let Some(body) = &body {
             request = request.json(body);
         }
