@@ -64,9 +64,12 @@ pub struct Rules {
     pub window: TimeDelta,
     /// Added to the end of every window.
     pub margin: TimeDelta,
+    /// This long before a window ends nothing is kept for anybody any more: what is left is spent rather than lost, and
+    /// who comes after that waits no longer than this and the margin.
+    pub tail: TimeDelta,
     /// Calls let out before anything is known about a window.
     pub probe: u32,
-    /// Share of the limit kept for the interactive lane at the start of a window; it melts away towards its end.
+    /// Share of the limit kept for the interactive lane at the start of a window; it melts away until its tail.
     pub interactive_share: f64,
     /// The same for the two upper lanes against the bulk lane.
     pub normal_share: f64,
@@ -78,6 +81,7 @@ impl Default for Rules {
             default_limit: 100,
             window: TimeDelta::seconds(60),
             margin: TimeDelta::seconds(1),
+            tail: TimeDelta::milliseconds(1_500),
             probe: 3,
             interactive_share: 0.2,
             normal_share: 0.3,
@@ -145,8 +149,9 @@ impl Window {
     /// Calls left for a lane at this moment.
     #[must_use]
     fn free(&self, rules: &Rules, now: DateTime<Utc>, lane: Lane) -> u32 {
-        let left = (self.ends_at - now).num_milliseconds().max(0);
-        let whole = rules.window.num_milliseconds().max(1);
+        let left = self.ends_at - rules.margin - rules.tail - now;
+        let left = left.num_milliseconds().max(0);
+        let whole = (rules.window - rules.tail).num_milliseconds().max(1);
         #[expect(
             clippy::cast_precision_loss,
             reason = "a fraction of a minute needs no more than 52 bits"
@@ -206,8 +211,8 @@ pub fn grant(
         // the probes are on their way; their answers tell more
         now + TimeDelta::milliseconds(200)
     } else if room_above {
-        // kept for the lanes above; some of it melts free every second
-        now + TimeDelta::seconds(1)
+        // kept for the lanes above; some of it melts free all the time
+        now + TimeDelta::milliseconds(500)
     } else {
         window.ends_at
     };

@@ -166,10 +166,11 @@ fn lower_lanes_leave_room_that_melts() {
         (100, 80, 50)
     );
     assert_eq!(
-        (most(Lane::Normal, 31_000), most(Lane::Bulk, 31_000)),
+        (most(Lane::Normal, 29_250), most(Lane::Bulk, 29_250)),
         (90, 75)
     );
-    assert!(most(Lane::Bulk, 60_500) >= 99);
+    // in the tail everything may be spent
+    assert_eq!(most(Lane::Bulk, 58_500), 100);
 }
 
 #[test]
