@@ -25,6 +25,8 @@ pub const SUBMISSION_IMPORTED: &str = "keylight.submission.imported.v1";
 pub const SUBMISSION_DELETED: &str = "keylight.submission.deleted.v1";
 /// A deletion was taken back; the status is what it was before.
 pub const SUBMISSION_RESTORED: &str = "keylight.submission.restored.v1";
+/// Nothing happened: whether messages get through is tried.
+pub const CANARY_SENT: &str = "keylight.canary.sent.v1";
 /// ClickUp says that something happened to a task.
 pub const CLICKUP_TASK_HINT: &str = "keylight.clickup.task_hint.v1";
 

@@ -31,7 +31,7 @@ impl Queue {
 /// Changes of submissions that may have to go to ClickUp.
 pub static CHANGES: Queue = Queue {
     name: "clickup-sync.changes",
-    bindings: &["keylight.submission.#"],
+    bindings: &["keylight.submission.#", "keylight.canary.#"],
     purpose: "clickup-sync marks the link of each submission as due; its workers do the rest from rows",
     guarantee: "at least once, any order. A lost message delays the task until the repair finds \
                 submissions that wait although no link is due",
@@ -120,6 +120,7 @@ mod tests {
             events::SUBMISSION_IMPORTED,
             events::SUBMISSION_DELETED,
             events::CLICKUP_TASK_HINT,
+            events::CANARY_SENT,
         ] {
             assert!(ALL.iter().any(|queue| queue.takes(topic)), "{topic}");
         }

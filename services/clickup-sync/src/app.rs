@@ -3,6 +3,7 @@
 use crate::{
     account::{Current, Working},
     answers::Answers,
+    canary::{self, Canary},
     changes::Changes,
     chores::{Chores, Repair, Sweep, WebhookKeeper},
     config::Config,
@@ -14,12 +15,14 @@ use crate::{
         drift::Drift,
         resync::{self, Resync},
     },
-    operations::answers::Operations,
+    operations::{answers::Operations, replay},
     remote::Remote,
+    setup::{answers::Setup, examine::Examiner},
     webhooks::seals::Seals,
     worker::Worker,
 };
 use keylight_contracts::v1::{
+    click_up_setup_service_server::ClickUpSetupServiceServer,
     mapping_service_server::MappingServiceServer,
     sync_operations_service_server::SyncOperationsServiceServer,
     sync_service_server::SyncServiceServer,
@@ -134,10 +137,20 @@ async fn start(
             .map(|account| account.rules.document())
             .unwrap_or_default(),
     };
+    let setup = Setup {
+        examiner: Examiner {
+            pool: pool.clone(),
+            current: current.clone(),
+            canary_interval: config.canary_interval,
+            sweep_interval: config.sweep_interval,
+        },
+        clock: clock.clone(),
+    };
     let services = Services::new(&config.rpc)
         .with(SyncServiceServer::new(answers))
         .with(SyncOperationsServiceServer::new(operations))
         .with(MappingServiceServer::new(mapping))
+        .with(ClickUpSetupServiceServer::new(setup))
         .with(keylight_rpc::seals::server(seals));
     server::serve_all("sync-grpc", services, listener, lifecycle)?;
 
@@ -166,6 +179,7 @@ async fn start(
         )
     });
     let token = stopping.clone();
+    let canary_bus = bus.clone();
     lifecycle.supervise("sync-hints", move || {
         keylight_messaging::consume(bus.clone(), &topology::HINTS, hints.clone(), token.clone())
     });
@@ -183,8 +197,60 @@ async fn start(
         remote,
         worker: worker.clone(),
     }));
+    start_canary(&config, lifecycle, &worker, canary_bus);
+    watch_mapping(lifecycle, &worker);
     start_work(&config, lifecycle, worker);
     Ok(())
+}
+
+/// Sends canaries and watches them, unless the settings want none.
+fn start_canary(config: &Config, lifecycle: &Lifecycle, worker: &Worker, bus: Arc<dyn MessageBus>) {
+    let interval = config.canary_interval;
+    if interval.is_zero() {
+        return;
+    }
+    let (pool, clock) = (worker.pool.clone(), worker.clock.clone());
+    canary::watch(lifecycle, pool.clone(), clock.clone(), interval);
+    let chores = Chores {
+        pool,
+        clock: clock.clone(),
+        owner: clock.new_id(),
+    };
+    chores.start(lifecycle, Canary { bus, clock }, interval);
+}
+
+/// How often the mapping is looked at for changes.
+const MAPPING_INTERVAL: Duration = Duration::from_secs(2);
+
+/// What failed because of the list or the mapping is tried again when these have changed, and at the start: they may have
+/// changed while nobody looked.
+fn watch_mapping(lifecycle: &Lifecycle, worker: &Worker) {
+    let (worker, stopping) = (worker.clone(), lifecycle.stopping());
+    lifecycle.supervise("sync-mended", move || {
+        let (worker, stopping) = (worker.clone(), stopping.clone());
+        async move {
+            let mut seen = None;
+            while tokio::time::timeout(MAPPING_INTERVAL, stopping.cancelled())
+                .await
+                .is_err()
+            {
+                let Some(known) = worker.remote.known() else {
+                    continue;
+                };
+                if seen.as_ref() == Some(&known.mapping) {
+                    continue;
+                }
+                let list = &worker.remote.account.list_id;
+                let revived =
+                    replay::after_mapping_changed(&worker.pool, worker.clock.now(), list).await?;
+                if revived > 0 {
+                    worker.wake.notify_one();
+                }
+                seen = Some(known.mapping.clone());
+            }
+            Ok(())
+        }
+    });
 }
 
 fn start_work(config: &Config, lifecycle: &Lifecycle, worker: Worker) {

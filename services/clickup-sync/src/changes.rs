@@ -1,6 +1,9 @@
 //! Messages about submissions: each is a reason to look, and nothing more.
 
-use crate::links::{self, Wish};
+use crate::{
+    canary,
+    links::{self, Wish},
+};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use keylight_contracts::events::{self, CONTENT_TYPE_BATCH};
@@ -46,6 +49,15 @@ impl Event {
     }
 }
 
+/// When the newest canary of a message was sent.
+fn canary_of(message: &Message) -> Option<DateTime<Utc>> {
+    if message.topic != events::CANARY_SENT {
+        return None;
+    }
+    let event: Event = serde_json::from_slice(&message.payload).ok()?;
+    Some(event.time)
+}
+
 fn wishes_of(message: &Message) -> Result<Vec<Wish>, serde_json::Error> {
     let events: Vec<Event> = if message.content_type == CONTENT_TYPE_BATCH {
         serde_json::from_slice(&message.payload)?
@@ -78,6 +90,7 @@ impl BatchHandler for Changes {
     async fn handle(&self, messages: &[Message]) -> Vec<Outcome> {
         let mut wishes = Vec::new();
         let mut outcomes = Vec::with_capacity(messages.len());
+        let canary = messages.iter().filter_map(canary_of).max();
         for message in messages {
             match wishes_of(message) {
                 Ok(wanted) => {
@@ -92,6 +105,12 @@ impl BatchHandler for Changes {
         if let Err(error) = links::wish(&self.pool, self.clock.now(), wishes).await {
             tracing::warn!(error = %error, messages = messages.len(), "changes are not noted, trying again");
             return again(outcomes);
+        }
+        if let Some(sent) = canary
+            && let Err(error) = canary::row::received(&self.pool, sent).await
+        {
+            // the next one comes soon
+            tracing::debug!(error = %error, "canary is not noted");
         }
         self.wake.notify_one();
         outcomes

@@ -134,6 +134,13 @@ const CALL_LOG_ROWS: Key = Key {
     secret: false,
     doc: "calls that the log holds at most, however young; one takes about 0.4 kB with its indexes",
 };
+const CANARY_INTERVAL: Key = Key {
+    path: "sync.canary_interval",
+    env: "KEYLIGHT_SYNC_CANARY_INTERVAL",
+    default: Some("10s"),
+    secret: false,
+    doc: "how often a canary tries the way of a change; it uses at most 2 % of ClickUp's rate limit; 0s = never",
+};
 
 const MAPPING_CHECK_INTERVAL: Key = Key {
     path: "sync.mapping_check_interval",
@@ -163,6 +170,7 @@ pub const KEYS: &[Key] = &[
     CALL_LOG_RETENTION,
     CALL_LOG_ROWS,
     MAPPING_CHECK_INTERVAL,
+    CANARY_INTERVAL,
 ];
 
 /// How ClickUp is reached.
@@ -218,6 +226,8 @@ pub struct Config {
     pub call_log: CallLogKept,
     /// Time between two looks for lists that no longer fit the mapping.
     pub mapping_check_interval: Duration,
+    /// Time between two canaries; zero = none.
+    pub canary_interval: Duration,
     /// Calls between the services.
     pub rpc: keylight_rpc::config::Config,
     /// Keys for secrets in the database.
@@ -276,6 +286,7 @@ impl Config {
             mapping_check_interval: reader
                 .duration(&MAPPING_CHECK_INTERVAL)
                 .max(Duration::from_millis(100)),
+            canary_interval: reader.duration(&CANARY_INTERVAL),
             rpc: keylight_rpc::config::Config::read(reader),
             keyring: sealed::config::read(reader),
         }

@@ -15,6 +15,8 @@
 //! - [`chores`]: periodic work of which there is one: sweep, webhook, repair, pruning
 //! - [`account`]: the account that the workers use
 //! - [`operations`]: what stands in the way of records, and what people do about it
+//! - [`canary`]: whether the way of a change is open
+//! - [`setup`]: whether the set-up is right, in plain words
 //! - [`answers`]: the gRPC contract
 //! - [`app`]: putting it together
 //!
@@ -23,6 +25,7 @@
 pub mod account;
 pub mod answers;
 pub mod app;
+pub mod canary;
 pub mod changes;
 pub mod chores;
 pub mod config;
@@ -32,6 +35,7 @@ pub mod links;
 pub mod mapping;
 pub mod operations;
 pub mod remote;
+pub mod setup;
 pub mod webhooks;
 pub mod worker;
 

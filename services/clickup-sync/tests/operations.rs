@@ -611,3 +611,38 @@ async fn what_cannot_be_meant_is_refused() {
         .await;
     assert_eq!(unknown.unwrap_err().code(), Code::NotFound);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_mapping_broke_is_tried_again_after_a_start() {
+    let mut system = System::prepare(Setup::default()).await;
+    let first = system.worker().await;
+    system.ready().await;
+    system
+        .fault(json!({
+            "match": {"method": "POST", "route": "/api/v2/list/{id}/task"}, "kind": "status", "status": 400,
+            "body": {"err": "Status not found", "ECODE": "CRTSK_001"}
+        }))
+        .await;
+    system.entity.create(1).await;
+    wait_until("it is given up", LONG, || async {
+        system
+            .count("WITH hurry AS (UPDATE sync.links SET due_at = now() WHERE due_at > now() AND lease_until IS NULL RETURNING 1)
+                    SELECT count(*) FROM hurry")
+            .await;
+        let state = system.entity.get(1).sync_state;
+        if state == "failed" { Ok(()) } else { Err(state) }
+    })
+    .await;
+    let found = failures(&mut client(&system), FailureFilter::default()).await;
+    assert_eq!(
+        (found[0].class.as_str(), found[0].attempts),
+        ("status_unknown", 3)
+    );
+    first.stop();
+    first.finished(LONG).await.unwrap();
+    system.no_faults().await;
+    system.worker().await;
+    state_becomes(&system, 1, "synced").await;
+    system.at_rest().await;
+    system.assert_equal().await;
+}

@@ -2,7 +2,7 @@
 
 use crate::{
     access::{AdminToken, Checked, Remembered, Routes},
-    assets,
+    assets, clickup,
     config::{self, Config},
     console, form, health, info, mapping, openapi,
     pace::Pace,
@@ -112,6 +112,7 @@ fn routes() -> Routes {
         .merge(records::routes())
         .merge(sync::routes())
         .merge(mapping::routes())
+        .merge(clickup::routes())
         .merge(staff::routes())
         .merge(tokens::routes())
         .merge(openapi::routes())

@@ -16,6 +16,7 @@ pub mod config;
 
 mod access;
 mod assets;
+mod clickup;
 mod console;
 mod entity;
 mod envelope;

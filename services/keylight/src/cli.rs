@@ -2,7 +2,7 @@
 
 use crate::{
     import_legacy,
-    operator::{records, seal, staff, sync, token},
+    operator::{doctor, records, seal, staff, sync, token},
     settings, simulator, up,
 };
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -45,6 +45,8 @@ enum Command {
         #[command(subcommand)]
         what: records::Records,
     },
+    /// Say in plain words what is wrong with the connection to ClickUp; exit code 1 if anything is
+    Doctor(doctor::Doctor),
     /// See how records stand with ClickUp, try failed ones again, pause and resume
     #[command(after_help = sync::EXAMPLES)]
     Sync {
@@ -123,6 +125,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Staff { what }) => staff::run(what),
         Some(Command::Token { what }) => token::run(what),
         Some(Command::Records { what }) => records::run(what),
+        Some(Command::Doctor(what)) => doctor::run(what),
         Some(Command::Sync { what }) => sync::run(what),
         Some(Command::Seal { what }) => seal::run(what),
         Some(Command::ImportLegacy(arguments)) => import_legacy::run(arguments),

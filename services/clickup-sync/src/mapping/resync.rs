@@ -2,7 +2,6 @@
 //! hundredth part of a call; what is written anew costs one call each, in the bulk lane.
 
 use crate::chores::Chore;
-use crate::operations::replay;
 use crate::remote::{CallError, Remote, Subject, Surroundings, snapshot};
 use crate::worker::{Snapshot, Worker};
 use chrono::{DateTime, Utc};
@@ -211,15 +210,6 @@ impl Chore for Resync {
             .is_none_or(|place| place.version != version)
         {
             self.wake_listless(began_at).await?;
-            let list = &self.remote.account.list_id;
-            let again = replay::after_mapping_changed(&self.pool, began_at, list).await?;
-            if again > 0 {
-                tracing::info!(
-                    version,
-                    again,
-                    "records that were given up are tried by the new mapping"
-                );
-            }
         }
         if !self.walk(&known).await? {
             return Ok((position, false));

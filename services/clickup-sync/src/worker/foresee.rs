@@ -51,7 +51,12 @@ impl Worker {
             .as_ref()
             .map(|submission| job.our_view(submission, &marker));
         debug_assert!(matches!(job.seen, Seen::Nothing));
+        job.take_up_mapping(ours.as_ref());
         Ok(match job.decide(ours.as_ref()) {
+            Decision::Create if job.known.mapping.is_gone(job.list()) => Foreseen {
+                calls: Vec::new(),
+                note: "the list is gone; it waits until it is back or the mapping names another",
+            },
             Decision::Create => Foreseen {
                 calls: vec!["POST /v2/list/{list}/task".to_owned()],
                 note: "makes the task",

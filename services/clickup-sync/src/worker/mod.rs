@@ -7,6 +7,7 @@ mod job;
 mod moves;
 
 use crate::{
+    canary,
     config::Config,
     entity::Entity,
     links::{self, Claim},
@@ -23,7 +24,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::{sync::Notify, task::JoinSet};
+use tokio::{sync::Notify, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
@@ -57,6 +58,8 @@ pub struct Worker {
     pub(crate) settings: Settings,
     lease: TimeDelta,
     concurrency: usize,
+    /// between two canaries; zero = none
+    canary_interval: Duration,
     claims: Arc<AtomicU64>,
     active: active::Active,
 }
@@ -84,6 +87,7 @@ impl Worker {
             },
             lease: config.lease,
             concurrency: config.concurrency,
+            canary_interval: config.canary_interval,
             claims: Arc::default(),
             active: active::Active::default(),
         }
@@ -107,7 +111,9 @@ impl Worker {
         jobs: &mut JoinSet<()>,
         stopping: &CancellationToken,
     ) -> anyhow::Result<()> {
+        let mut looked_for_canary = None;
         while !stopping.is_cancelled() {
+            self.let_canary_pass(jobs, &mut looked_for_canary).await?;
             while let Some(job) = jobs.try_join_next() {
                 tell_panic(&job);
             }
@@ -136,6 +142,24 @@ impl Worker {
                 () = tokio::time::sleep(pause) => {}
                 () = stopping.cancelled() => {}
             }
+        }
+        Ok(())
+    }
+
+    /// About once a second: what waits goes before everything else, so that its age tells of the way and not of the queue.
+    async fn let_canary_pass(
+        &self,
+        jobs: &mut JoinSet<()>,
+        looked: &mut Option<Instant>,
+    ) -> anyhow::Result<()> {
+        let soon = looked.is_some_and(|at| at.elapsed() < POLL);
+        if self.canary_interval.is_zero() || soon {
+            return Ok(());
+        }
+        *looked = Some(Instant::now());
+        if let Some(taken) = canary::row::take(&self.pool).await? {
+            let (worker, interval) = (self.clone(), self.canary_interval);
+            jobs.spawn(async move { canary::pass(&worker, taken, interval).await });
         }
         Ok(())
     }

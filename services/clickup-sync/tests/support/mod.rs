@@ -50,6 +50,8 @@ pub struct Setup {
     pub lease: TimeDelta,
     /// one connection for bus and worker together, as in the embedded set-up
     pub one_connection: bool,
+    /// none, unless a test is about it: most count calls
+    pub canary_interval: Duration,
 }
 
 impl Default for Setup {
@@ -64,6 +66,7 @@ impl Default for Setup {
             call_timeout: Duration::from_millis(800),
             lease: TimeDelta::seconds(5),
             one_connection: false,
+            canary_interval: Duration::ZERO,
         }
     }
 }
@@ -223,6 +226,7 @@ impl System {
                 rows: 500_000,
             },
             mapping_check_interval: self.setup.mapping_check_interval,
+            canary_interval: self.setup.canary_interval,
             rpc: rpc(),
             keyring: keyring(),
         }
@@ -230,6 +234,11 @@ impl System {
 
     /// Starts another worker process.
     pub async fn worker(&mut self) -> Lifecycle {
+        self.worker_with(self.config()).await
+    }
+
+    /// The same with other settings.
+    pub async fn worker_with(&mut self, config: config::Config) -> Lifecycle {
         let life = Lifecycle::new();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         self.sync_url = format!("http://{}", listener.local_addr().unwrap());
@@ -239,7 +248,7 @@ impl System {
             listener,
             clock: Arc::new(SystemClock),
         };
-        app::run(self.config(), resources, &life).await.unwrap();
+        app::run(config, resources, &life).await.unwrap();
         self.lives.push(life.clone());
         life
     }

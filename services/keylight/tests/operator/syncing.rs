@@ -147,6 +147,33 @@ async fn stuck_records_are_seen_paused_and_tried_again() {
     assert_eq!(log["data"][0]["actor"], "command-line");
     assert_eq!(log["data"][1]["actor"], "admin-token");
 
+    let well = up.run(&["doctor", "--json"]).json();
+    let states: Vec<&str> = well["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|check| check["state"].as_str())
+        .collect();
+    assert!(
+        states.len() > 8 && states.iter().all(|state| ["good", "note"].contains(state)),
+        "{well:#}"
+    );
+    sqlx::raw_sql("UPDATE sync.webhooks SET endpoint = 'https://elsewhere.example/'")
+        .execute(&database.pool)
+        .await
+        .unwrap();
+    let ill = up.run(&["doctor"]);
+    if ill.code != Some(0) {
+        // the upkeep may have mended it already
+        assert_eq!(
+            (ill.code, ill.err.as_str()),
+            (Some(1), "keylight: 1 thing is wrong\n")
+        );
+        assert!(ill.out.contains("elsewhere.example"), "{}", ill.out);
+    }
+    let report = up.json("GET", "/api/clickup/doctor", TOKEN, None).await;
+    assert_eq!(report["data"]["checks"][0]["name"], "account");
+
     let unknown = up.run(&["sync", "record", "99"]);
     assert!(unknown.refused().contains("no link"), "{unknown:?}");
     let nonsense = up.run(&["sync", "replay", "--class", "luck"]);
