@@ -1,5 +1,6 @@
 //! `/api/sync`: how records stand with ClickUp, what stands in their way, and what people do about it.
 
+mod calls;
 mod failures;
 mod json;
 mod operations;
@@ -11,7 +12,10 @@ use crate::{
     access::{Role, Routes, Rule, Scope},
     app::Door,
 };
-use keylight_contracts::v1::sync_operations_service_client::SyncOperationsServiceClient;
+use keylight_contracts::v1::{
+    sync_operations_service_client::SyncOperationsServiceClient,
+    sync_service_client::SyncServiceClient,
+};
 use keylight_rpc::client::Channel;
 use utoipa_axum::routes;
 
@@ -26,9 +30,15 @@ pub(crate) fn routes() -> Routes {
         .add(write, routes!(pauses::pause))
         .add(write, routes!(pauses::resume))
         .add(read, routes!(operations::list))
+        .add(read, routes!(calls::list))
 }
 
 impl Door {
+    /// A client of clickup-sync.
+    pub(crate) fn sync(&self) -> SyncServiceClient<Channel> {
+        SyncServiceClient::new(self.deps.sync.clone())
+    }
+
     /// A client of clickup-sync for those who operate it.
     pub(crate) fn sync_operations(&self) -> SyncOperationsServiceClient<Channel> {
         SyncOperationsServiceClient::new(self.deps.sync.clone())

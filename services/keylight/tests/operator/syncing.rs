@@ -136,6 +136,33 @@ async fn stuck_records_are_seen_paused_and_tried_again() {
         up.run(&["sync", "failures", "--waiting"]).done().out,
         "nothing has failed\n"
     );
+    let path = "/api/sync/calls?submissionId=1&outcome=ok";
+    let calls = wait_until(
+        "the calls are in the log",
+        Duration::from_secs(30),
+        || async {
+            let calls = up.json("GET", path, TOKEN, None).await;
+            if calls["data"]
+                .as_array()
+                .is_some_and(|calls| !calls.is_empty())
+            {
+                Ok(calls)
+            } else {
+                Err(calls.to_string())
+            }
+        },
+    )
+    .await;
+    let routes: Vec<&Value> = calls["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|call| &call["route"])
+        .collect();
+    assert!(
+        routes.contains(&&json!("POST /v2/list/{list}/task")),
+        "{routes:?}"
+    );
     let log = up.json("GET", "/api/sync/operations", TOKEN, None).await;
     let actions: Vec<&Value> = log["data"]
         .as_array()
