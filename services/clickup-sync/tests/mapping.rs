@@ -3,7 +3,10 @@
 
 mod support;
 
-use keylight_contracts::v1::{self, mapping_service_client::MappingServiceClient};
+use keylight_contracts::v1::{
+    self, mapping_service_client::MappingServiceClient,
+    sync_operations_service_client::SyncOperationsServiceClient,
+};
 use keylight_rpc::client::Channel;
 use keylight_testkit::wait::wait_until;
 use serde_json::{Value, json};
@@ -622,4 +625,114 @@ async fn a_deleted_list_holds_up_only_its_own_records() {
     active(&system, &json!({"format": 1}), 1).await;
     system.synced().await;
     assert_eq!(system.tasks().await.len(), 2);
+}
+
+async fn hold(system: &System, list: &str, held: bool) {
+    let mut operations = SyncOperationsServiceClient::new(system.channel());
+    let (scope, key) = ("list".to_owned(), list.to_owned());
+    let caller = caller();
+    if held {
+        let request = v1::PauseSyncRequest { scope, key, caller };
+        operations.pause_sync(request).await.unwrap();
+    } else {
+        let request = v1::ResumeSyncRequest { scope, key, caller };
+        operations.resume_sync(request).await.unwrap();
+    }
+}
+
+/// Waits until the query finds `count`.
+async fn counted(system: &System, count: i64, query: &'static str) {
+    wait_until(query, LONG, || async {
+        match system.count(query).await {
+            found if found == count => Ok(()),
+            found => Err(format!("{found}")),
+        }
+    })
+    .await;
+}
+
+async fn status_becomes(system: &System, id: i64, status: &str) {
+    wait_until("the status is taken over", LONG, || async {
+        let found = system.entity.get(id).status;
+        if found.as_deref() == Some(status) {
+            Ok(())
+        } else {
+            Err(format!("{found:?}"))
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_of_one_list_holds_its_records_and_no_others() {
+    // what staff change is found by the sweep alone
+    let system = System::start(Setup {
+        webhook: false,
+        sweep_interval: Duration::from_millis(300),
+        ..Setup::default()
+    })
+    .await;
+    active(&system, &developers_apart(), 0).await;
+    taken_up(&system, 1).await;
+    // without tasks it counts as taken up before the worker has looked for it
+    let seen = "SELECT count(*) FROM sync.chores WHERE name = 'mapping-resync' AND position = 1";
+    counted(&system, 1, seen).await;
+    system.entity.create(1).await;
+    system.entity.create(2).await;
+    system.synced().await;
+    system.at_rest().await;
+    let there = system.tasks_in(PROJECTS).await[0]["id"].clone();
+    let home = system.tasks().await[0]["id"].clone();
+    let set = async |task: &Value, status: &str| {
+        let path = format!("/_sim/tasks/{}/status", task.as_str().unwrap());
+        system.post(&path, json!({ "status": status })).await;
+    };
+
+    hold(&system, PROJECTS, true).await;
+    system.entity.create(3).await;
+    system.entity.create(4).await;
+    set(&there, "in progress").await;
+    set(&home, "contacted").await;
+    // its list is known only when the mapping was asked; then it waits like those that have a task
+    counted(
+        &system,
+        1,
+        "SELECT count(*) FROM sync.links WHERE submission_id = 3 AND list_id = '901001002' AND due_at IS NOT NULL",
+    )
+    .await;
+    let synced = "SELECT count(*) FROM sync.links WHERE submission_id = 4 AND state = 'synced'";
+    counted(&system, 1, synced).await;
+    status_becomes(&system, 2, "contacted").await;
+    assert_eq!(system.tasks_in(PROJECTS).await.len(), 1);
+    assert_ne!(system.entity.get(1).status.as_deref(), Some("reviewed"));
+    let left_out = "SELECT count(*) FROM sync.sweep_held";
+    counted(&system, 1, left_out).await;
+    // however far the sweep of the other list has come
+    sqlx::query("UPDATE sync.chores SET position = position + 3600000 WHERE name = 'sweep'")
+        .execute(&system.pool)
+        .await
+        .unwrap();
+    hold(&system, PROJECTS, false).await;
+    status_becomes(&system, 1, "reviewed").await;
+    system.synced().await;
+    assert_eq!(system.tasks_in(PROJECTS).await.len(), 2);
+    counted(&system, 0, left_out).await;
+
+    // the list of the settings: applications for the other one do not wait for it
+    hold(&system, LIST, true).await;
+    system.entity.create(5).await;
+    system.entity.create(6).await;
+    let synced = "SELECT count(*) FROM sync.links WHERE submission_id = 5 AND state = 'synced'";
+    counted(&system, 1, synced).await;
+    counted(
+        &system,
+        1,
+        "SELECT count(*) FROM sync.links WHERE submission_id = 6 AND list_id = '901001001' AND due_at IS NOT NULL",
+    )
+    .await;
+    assert_eq!(system.tasks().await.len(), 2);
+    hold(&system, LIST, false).await;
+    system.synced().await;
+    assert_eq!(system.tasks().await.len(), 3);
+    assert_eq!(system.tasks_in(PROJECTS).await.len(), 3);
 }

@@ -1,6 +1,7 @@
 //! Periodic work of which there must be one at a time: whoever holds the lease of a chore does it. The next process takes
 //! over when the lease has ended.
 
+mod held;
 mod lease;
 mod prune;
 mod repair;

@@ -1,7 +1,7 @@
 //! Looks through the tasks that changed lately. Webhooks are hints; this is what makes sure. A page of up to 100 tasks costs
 //! one call, and what it shows is merged without another.
 
-use super::Chore;
+use super::{Chore, held};
 use crate::operations::pauses;
 use crate::remote::{CallError, Remote, Subject, Surroundings, snapshot};
 use crate::worker::{Snapshot, Worker};
@@ -271,10 +271,15 @@ impl Chore for Sweep {
     const NAME: &'static str = "sweep";
 
     async fn round(&self, began_at: DateTime<Utc>, position: i64) -> anyhow::Result<(i64, bool)> {
-        if pauses::list_is_paused(&self.pool, &self.remote.account.list_id).await? {
+        let pauses = pauses::list(&self.pool).await?;
+        if pauses.iter().any(|pause| pause.scope == "all") {
             // goes on from here when it is over
             return Ok((position, false));
         }
+        let is_paused = |list: &str| {
+            let mut pauses = pauses.iter();
+            pauses.any(|pause| pause.scope == "list" && pause.key == list)
+        };
         let known = self.remote.surroundings().await?;
         let start = if position > 0 {
             position
@@ -294,6 +299,13 @@ impl Chore for Sweep {
             .filter(|(_, list)| !list.gone)
             .map(|(id, _)| id)
             .collect();
+        if !lists.is_empty() && lists.iter().all(|list| is_paused(list)) {
+            return Ok((position, false));
+        }
+        let held = held::read(&self.pool).await?;
+        for list in held.keys().filter(|list| !known.mapping.knows(list)) {
+            held::release(&self.pool, list).await?;
+        }
         let stopped = self.stopped().take();
         // a list that is no longer swept: the pass begins anew
         let place = stopped
@@ -303,9 +315,22 @@ impl Chore for Sweep {
         let mut pages = stopped.as_ref().map_or(0, |stopped| stopped.pages);
         // What changes in a list after it was read is later than this, so the next pass sees it.
         let mut reached = stopped.as_ref().and_then(|stopped| stopped.reached);
-        let mut from = stopped.map_or_else(|| start - self.look_back(), |stopped| stopped.from - 1);
+        let mut going_on = stopped.map(|stopped| stopped.from - 1);
         for list in lists.iter().skip(place.unwrap_or(0)) {
-            let walked = self.walk(list, from, start, lane, &known).await?;
+            let held_from = held.get(*list).copied();
+            let from = going_on
+                .take()
+                .or(held_from)
+                .unwrap_or_else(|| start - self.look_back());
+            if is_paused(list) {
+                if held_from.is_none() {
+                    held::hold(&self.pool, list, from).await?;
+                }
+                continue;
+            }
+            // what was held goes on where it was left, however far the others are
+            let floor = if held_from.is_some() { from } else { start };
+            let walked = self.walk(list, from, floor, lane, &known).await?;
             pages += walked.pages;
             if !walked.complete {
                 *self.stopped() = Some(Stopped {
@@ -315,14 +340,16 @@ impl Chore for Sweep {
                     reached,
                 });
                 let position = if lists.len() == 1 {
-                    walked.newest
+                    walked.newest.max(start)
                 } else {
                     start
                 };
                 return Ok((position, false));
             }
-            reached.get_or_insert(walked.newest);
-            from = start - self.look_back();
+            if held_from.is_some() {
+                held::release(&self.pool, list).await?;
+            }
+            reached.get_or_insert(walked.newest.max(start));
         }
         self.pages.store(pages, Ordering::Relaxed);
         self.completed

@@ -77,7 +77,8 @@ impl Row {
 }
 
 /// Takes up to `limit` due links for the time until `lease_until`, those of the first of `lanes` first, the oldest of a
-/// lane first. Paused ones stay where they are; a link that names no list is in `list`.
+/// lane first. Paused ones stay where they are; a link that names no list is in `list`, unless its task is still to be made:
+/// then the mapping says where, and who makes it looks whether that list is paused.
 ///
 /// # Errors
 /// When the database is away.
@@ -101,7 +102,7 @@ pub async fn claim_due(
                       SELECT c.submission_id, c.due_at FROM sync.links c
                        WHERE c.lane = lanes.lane AND c.due_at <= $2
                          AND NOT EXISTS (SELECT 1 FROM sync.pauses p
-                              WHERE (p.scope = 'list' AND p.key = COALESCE(c.list_id, $6))
+                              WHERE (p.scope = 'list' AND p.key = COALESCE(c.list_id, CASE WHEN c.progress <> 'unborn' THEN $6 END))
                                  OR (p.scope = 'record' AND p.key = c.submission_id::text))
                        ORDER BY c.due_at LIMIT $3 FOR UPDATE SKIP LOCKED
                 ) AS due
@@ -111,7 +112,9 @@ pub async fn claim_due(
              FROM picked WHERE l.submission_id = picked.submission_id
            RETURNING l.submission_id, wanted_gen, done_gen, wanted_at, progress, asked_at, searched_at, task_id, task_url,
                      marker, base AS "base: Json<Base>", list_id, mapping_version, seen_ms, touched_at,
-                     (SELECT last_run_at FROM sync.chores WHERE name = 'sweep') AS "swept_at: DateTime<Utc>",
+                     (SELECT last_run_at FROM sync.chores WHERE name = 'sweep' AND NOT EXISTS
+                          (SELECT 1 FROM sync.sweep_held h WHERE h.list_id = COALESCE(l.list_id, h.list_id))
+                     ) AS "swept_at: DateTime<Utc>",
                      stale, lane, picked.due_at AS was_due_at, attempts, error_class,
                      failing_since, dead_at, state, reported_state, reported_version,
                      correlation_id, traceparent, created_at"#,
@@ -148,7 +151,7 @@ pub async fn claim_one(
                SELECT submission_id, due_at FROM sync.links
                 WHERE submission_id = $1 AND (lease_until IS NULL OR lease_until <= $2)
                   AND NOT EXISTS (SELECT 1 FROM sync.pauses p
-                       WHERE p.scope = 'all' OR (p.scope = 'list' AND p.key = COALESCE(list_id, $5))
+                       WHERE p.scope = 'all' OR (p.scope = 'list' AND p.key = COALESCE(list_id, CASE WHEN progress <> 'unborn' THEN $5 END))
                           OR (p.scope = 'record' AND p.key = submission_id::text))
                   FOR UPDATE SKIP LOCKED
            )
@@ -156,7 +159,9 @@ pub async fn claim_one(
              FROM picked WHERE l.submission_id = picked.submission_id
            RETURNING l.submission_id, wanted_gen, done_gen, wanted_at, progress, asked_at, searched_at, task_id, task_url,
                      marker, base AS "base: Json<Base>", list_id, mapping_version, seen_ms, touched_at,
-                     (SELECT last_run_at FROM sync.chores WHERE name = 'sweep') AS "swept_at: DateTime<Utc>",
+                     (SELECT last_run_at FROM sync.chores WHERE name = 'sweep' AND NOT EXISTS
+                          (SELECT 1 FROM sync.sweep_held h WHERE h.list_id = COALESCE(l.list_id, h.list_id))
+                     ) AS "swept_at: DateTime<Utc>",
                      stale, lane, picked.due_at AS was_due_at, attempts, error_class,
                      failing_since, dead_at, state, reported_state, reported_version,
                      correlation_id, traceparent, created_at"#,
@@ -180,7 +185,9 @@ pub async fn peek(pool: &PgPool, submissions: &[i64]) -> Result<Vec<Claim>, Stor
         Row,
         r#"SELECT submission_id, wanted_gen, done_gen, wanted_at, progress, asked_at, searched_at, task_id, task_url,
                   marker, base AS "base: Json<Base>", list_id, mapping_version, seen_ms, touched_at,
-                  (SELECT last_run_at FROM sync.chores WHERE name = 'sweep') AS "swept_at: DateTime<Utc>",
+                  (SELECT last_run_at FROM sync.chores WHERE name = 'sweep' AND NOT EXISTS
+                          (SELECT 1 FROM sync.sweep_held h WHERE h.list_id = COALESCE(links.list_id, h.list_id))
+                     ) AS "swept_at: DateTime<Utc>",
                   stale, lane, due_at AS was_due_at, attempts, error_class, failing_since, dead_at, state,
                   reported_state, reported_version, correlation_id, traceparent, created_at
              FROM sync.links WHERE submission_id = ANY($1) ORDER BY submission_id"#,

@@ -5,6 +5,7 @@ use crate::{
     entity::Submission,
     hints::{changes_of, hints_for},
     links::Claim,
+    operations::pauses,
     remote::{CallError, Subject, Surroundings},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -216,6 +217,9 @@ impl Job<'_> {
                         self.blocked = vec!["list".to_owned()];
                         return Ok(Rest::Until(self.worker.clock.now() + LIST_GONE_PAUSE));
                     }
+                    Some(_) if self.target_is_paused().await? => {
+                        return Ok(Rest::Until(self.worker.clock.now()));
+                    }
                     Some(ours) => self.create(ours, &marker).await?,
                     None => return Ok(Rest::Unlinked),
                 },
@@ -250,6 +254,20 @@ impl Job<'_> {
         }
     }
 
+    /// Whether the list in which the task is to be made is paused. The claim could not tell, unless the link named that list
+    /// already; from now on it does, so it is not claimed again before the pause ends.
+    async fn target_is_paused(&mut self) -> Result<bool, Stop> {
+        let list = self.list().to_owned();
+        if self.claim.list_id.as_ref() == Some(&list) {
+            return Ok(false);
+        }
+        let paused = pauses::list_is_paused(&self.worker.pool, &list).await?;
+        if paused {
+            self.claim.list_id = Some(list);
+        }
+        Ok(paused)
+    }
+
     /// The translation for that list.
     pub(super) fn mapping(&self) -> &Mapping {
         self.known.mapping.mapping(Some(self.list()))
@@ -257,7 +275,7 @@ impl Job<'_> {
 
     /// A task that was written by an earlier version of the mapping: what is written differently now is settled anew by what
     /// the task shows.
-    fn take_up_mapping(&mut self, ours: Option<&View>) {
+    pub(super) fn take_up_mapping(&mut self, ours: Option<&View>) {
         let version = self.known.mapping.version;
         if self.claim.mapping_version == version {
             return;
