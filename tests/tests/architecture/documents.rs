@@ -14,6 +14,9 @@ const FOREIGN: &[&str] = &[
     // where tests and scripts find servers
     "KEYLIGHT_TEST_DATABASE_URL",
     "KEYLIGHT_TEST_AMQP_URL",
+    // how large the trial of "exactly once" is, and which dice it takes
+    "KEYLIGHT_TRIAL_APPLICATIONS",
+    "KEYLIGHT_TRIAL_SEED",
     // read before the tables of settings are
     "KEYLIGHT_CONFIG",
 ];
