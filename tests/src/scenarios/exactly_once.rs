@@ -15,6 +15,9 @@ const LOST: f64 = 0.05;
 /// Longest that the whole may take, for each application.
 const EACH: Duration = Duration::from_millis(500);
 
+/// With fewer deaths nothing would be shown.
+const FEWEST_KILLS: u32 = 5;
+
 /// How many, and which dice.
 #[derive(Debug, Clone, Copy)]
 pub struct Trial {
@@ -69,7 +72,8 @@ pub async fn one_task_each(system: &mut System, trial: Trial) {
     let parts = system.parts();
     let mut kills: BTreeMap<String, u32> = BTreeMap::new();
     let mut told = Instant::now();
-    while poster.count() < trial.applications {
+    // few applications are answered before much could die; the way to their tasks is longer
+    while poster.count() < trial.applications || kills.values().sum::<u32>() < FEWEST_KILLS {
         assert!(
             began.elapsed() < longest,
             "only {} of {} were answered within {longest:?}",
@@ -127,10 +131,6 @@ pub async fn one_task_each(system: &mut System, trial: Trial) {
         .filter(|id| !stored.contains(id))
         .collect();
     assert_eq!(lost, Vec::<i64>::new(), "answered and not stored");
-    assert!(
-        kills.values().sum::<u32>() >= 3,
-        "hardly anything was killed: {kills:?}"
-    );
     println!(
         "{} answered within {:.0} s, {} stored, {} tasks after {:.0} s: one each, none missing; killed {kills:?}",
         answered.len(),
