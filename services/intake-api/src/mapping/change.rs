@@ -106,6 +106,7 @@ pub(crate) async fn activate(
     request_body = RollbackMapping,
     responses(
         (status = 200, description = "The new version", body = Record<VersionJson>),
+        (status = 404, description = "There is no such version"),
         (status = 409, description = "Another version is active")
     )
 )]
