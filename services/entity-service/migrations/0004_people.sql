@@ -17,9 +17,8 @@ CREATE INDEX users_by_email ON entity.users (email_key, id);
 -- Trigram indexes are dear to write, and every application makes a person: so nothing of this is written on the way in.
 -- Who was made or changed waits here; a supervised task takes them and brings the three tables below up to date.
 CREATE TABLE entity.people_pending (
-    -- up to 25 of them in a row
-    ids bigint[] NOT NULL,
-    at  timestamptz NOT NULL DEFAULT now()
+    seq     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    user_id bigint NOT NULL
 );
 -- nearly always empty; a plan that thinks otherwise, or an autovacuum that comes late, would make readers slow
 ALTER TABLE entity.people_pending SET (
@@ -27,8 +26,7 @@ ALTER TABLE entity.people_pending SET (
 -- By triggers, so that nobody who writes people can forget it. One statement for all rows of an INSERT.
 CREATE FUNCTION entity.note_new_people() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO entity.people_pending (ids)
-    SELECT array_agg(id) FROM (SELECT id, (row_number() OVER () - 1) / 25 AS lot FROM fresh) f GROUP BY lot;
+    INSERT INTO entity.people_pending (user_id) SELECT id FROM fresh;
     RETURN NULL;
 END
 $$;
@@ -36,7 +34,7 @@ CREATE TRIGGER note_new_people AFTER INSERT ON entity.users REFERENCING NEW TABL
     FOR EACH STATEMENT EXECUTE FUNCTION entity.note_new_people();
 CREATE FUNCTION entity.note_changed_person() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO entity.people_pending (ids) VALUES (ARRAY[NEW.id]);
+    INSERT INTO entity.people_pending (user_id) VALUES (NEW.id);
     RETURN NULL;
 END
 $$;
@@ -48,8 +46,7 @@ CREATE TRIGGER note_changed_person AFTER UPDATE ON entity.users FOR EACH ROW
           (NEW.full_name, NEW.email_address, NEW.email_key, NEW.phone_number, NEW.company_name, NEW.merged_into,
            NEW.deleted_at, NEW.erased_at))
     EXECUTE FUNCTION entity.note_changed_person();
-INSERT INTO entity.people_pending (ids)
-SELECT array_agg(id) FROM (SELECT id, (row_number() OVER () - 1) / 25 AS lot FROM entity.users) u GROUP BY lot;
+INSERT INTO entity.people_pending (user_id) SELECT id FROM entity.users;
 
 CREATE TABLE entity.people_search (
     user_id bigint PRIMARY KEY,

@@ -18,8 +18,9 @@ CREATE TABLE entity.project_deletions (
 CREATE INDEX project_deletions_project_id ON entity.project_deletions (project_id, id);
 
 -- Texts that projects are searched by. A trigram index is dear to write, and every application makes a project: so new
--- projects come here in the background. Until then their ids stand in `project_search_pending`, and a search looks at
--- them one by one.
+-- projects come here in the background, and until then a search reads them one by one. Rows with an id up to `upto` are
+-- all here; `ahead` is the next bound, as soon as every transaction older than `ahead_xid` has ended, because one of them
+-- may still bring a smaller id.
 --
 -- The operator class stands here without a schema: the embedded database keeps the extension in pg_catalog.
 CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public;
@@ -28,25 +29,13 @@ CREATE TABLE entity.project_search (
     text       text NOT NULL
 );
 CREATE INDEX project_search_trigrams ON entity.project_search USING gin (text gin_trgm_ops);
-CREATE TABLE entity.project_search_pending (
-    -- up to 25 of them in a row
-    ids bigint[] NOT NULL,
-    at  timestamptz NOT NULL DEFAULT now()
+CREATE TABLE entity.project_search_state (
+    single    boolean PRIMARY KEY DEFAULT true CHECK (single),
+    upto      bigint NOT NULL,
+    ahead     bigint NOT NULL,
+    ahead_xid xid8 NOT NULL
 );
--- as people_pending
-ALTER TABLE entity.project_search_pending SET (
-    autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0, autovacuum_analyze_threshold = 100000000);
--- By triggers, so that nobody who writes projects can forget it.
-CREATE FUNCTION entity.note_new_projects() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    INSERT INTO entity.project_search_pending (ids)
-    SELECT array_agg(id) FROM (SELECT id, (row_number() OVER () - 1) / 25 AS lot FROM fresh) f GROUP BY lot;
-    RETURN NULL;
-END
-$$;
-CREATE TRIGGER note_new_projects AFTER INSERT ON entity.projects REFERENCING NEW TABLE AS fresh
-    FOR EACH STATEMENT EXECUTE FUNCTION entity.note_new_projects();
--- A text that changes is put right in the same transaction: an erasure must leave nothing behind, for one.
+INSERT INTO entity.project_search_state (upto, ahead, ahead_xid) VALUES (-9223372036854775808, -9223372036854775808, '0');
 CREATE FUNCTION entity.note_project_text() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO entity.project_search AS s (project_id, text)
@@ -55,20 +44,13 @@ BEGIN
     RETURN NULL;
 END
 $$;
+-- By a trigger, so that nobody who writes projects can forget it: an erasure, for one.
 CREATE TRIGGER note_changed_text AFTER UPDATE ON entity.projects FOR EACH ROW
     WHEN ((OLD.name, OLD.description) IS DISTINCT FROM (NEW.name, NEW.description))
     EXECUTE FUNCTION entity.note_project_text();
-CREATE FUNCTION entity.forget_all_projects() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    DELETE FROM entity.project_search;
-    DELETE FROM entity.project_search_pending;
-    RETURN NULL;
-END
-$$;
-CREATE TRIGGER forget_all AFTER TRUNCATE ON entity.projects
-    FOR EACH STATEMENT EXECUTE FUNCTION entity.forget_all_projects();
-INSERT INTO entity.project_search_pending (ids)
-SELECT array_agg(id) FROM (SELECT id, (row_number() OVER () - 1) / 25 AS lot FROM entity.projects) p GROUP BY lot;
+-- Rows of the predecessor keep their ids, which may lie below the bound.
+CREATE TRIGGER note_legacy_text AFTER INSERT ON entity.projects FOR EACH ROW
+    WHEN (NEW.legacy) EXECUTE FUNCTION entity.note_project_text();
 
 -- "Everything that followed from this request", and "everything that this person did". A bloom filter of a few bytes per
 -- page instead of an entry per row: the audit log is written all the time and asked rarely.
