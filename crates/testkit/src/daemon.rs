@@ -130,10 +130,15 @@ impl Daemon {
     }
 
     fn last_words(&self) -> String {
-        let log = fs::read_to_string(&self.log).unwrap_or_default();
-        let lines: Vec<_> = log.lines().filter(|line| !line.trim().is_empty()).collect();
-        lines[lines.len().saturating_sub(8)..].join(" | ")
+        last_lines(&self.log, 8)
     }
+}
+
+/// The last `count` lines of a log that are not empty, in one line; nothing if it cannot be read.
+pub(crate) fn last_lines(log: &Path, count: usize) -> String {
+    let log = fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<_> = log.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(count)..].join(" | ")
 }
 
 /// Sends `signal` to the process `pid`; nothing happens if there is none.

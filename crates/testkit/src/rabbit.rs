@@ -2,7 +2,7 @@
 
 use crate::{
     account::Account,
-    daemon::{Daemon, Signal},
+    daemon::{Daemon, Signal, last_lines},
     guard::Guard,
     ports::free_port,
     programs,
@@ -154,6 +154,20 @@ impl Server {
         self.daemon.as_ref().map(Daemon::pid)
     }
 
+    /// The end of what the broker wrote about itself, to explain a failure.
+    #[must_use]
+    pub fn last_words(&self) -> String {
+        let log = self
+            .dir
+            .join("rabbitmq/logs")
+            .join(format!("keylight{}@localhost.log", self.port));
+        format!(
+            "{} || {}",
+            last_lines(&log, 25),
+            last_lines(&self.dir.join("rabbitmq.log"), 8)
+        )
+    }
+
     /// Ends it in good order.
     pub fn stop(&mut self) {
         if let Some(mut daemon) = self.daemon.take() {
@@ -243,6 +257,12 @@ impl Private {
     #[must_use]
     pub fn address(&self) -> String {
         self.server().address()
+    }
+
+    /// The end of what the broker wrote about itself, to explain a failure.
+    #[must_use]
+    pub fn last_words(&self) -> String {
+        self.server().last_words()
     }
 
     fn server(&self) -> &Server {
