@@ -40,6 +40,8 @@ impl From<sqlx::Error> for StoreError {
                 // the message of these classes names relations and codes, never values; the detail is not taken
                 match code.as_str() {
                     "40001" | "40P01" | "55P03" => StoreError::Contention(code),
+                    // a primary that has become a replica: the other one is being turned to
+                    "25006" => StoreError::Unavailable(code),
                     _ if code.starts_with("08")
                         || code.starts_with("57P")
                         || code.starts_with("53") =>
