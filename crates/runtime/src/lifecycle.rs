@@ -141,6 +141,17 @@ impl Lifecycle {
         self.state().latches.entry(name).or_insert(false);
         Latch {
             name,
+            decides: true,
+            lifecycle: self.clone(),
+        }
+    }
+
+    /// A named condition that is told as a metric like a [`Lifecycle::latch`] but does not decide about readiness.
+    #[must_use]
+    pub fn indicator(&self, name: &'static str) -> Latch {
+        Latch {
+            name,
+            decides: false,
             lifecycle: self.clone(),
         }
     }
@@ -208,13 +219,18 @@ impl Lifecycle {
 #[derive(Clone)]
 pub struct Latch {
     name: &'static str,
+    decides: bool,
     lifecycle: Lifecycle,
 }
 
 impl Latch {
     /// Says whether the condition holds.
     pub fn set(&self, holds: bool) {
-        let before = self.lifecycle.state().latches.insert(self.name, holds);
+        let before = if self.decides {
+            self.lifecycle.state().latches.insert(self.name, holds)
+        } else {
+            None
+        };
         if before != Some(holds) {
             metrics::gauge!("keylight_ready", "part" => self.name).set(f64::from(u8::from(holds)));
         }
@@ -295,6 +311,13 @@ mod tests {
         });
         life.finished(Duration::from_secs(5)).await.unwrap();
         assert_eq!(runs.load(Ordering::SeqCst), 3);
+    }
+
+    #[test]
+    fn an_indicator_does_not_decide() {
+        let life = Lifecycle::new();
+        life.indicator("database").set(false);
+        assert!(life.readiness().is_ready());
     }
 
     #[test]
