@@ -8,12 +8,13 @@ use crate::{
 };
 use keylight_runtime::{
     config::{Key, Reader},
-    lifecycle::Lifecycle,
+    lifecycle::{Latch, Lifecycle},
 };
 use keylight_store::migrate::migrate_when_up;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::PgPool;
 use std::{sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
 
 /// Where the broker is.
 pub const AMQP_URL: Key = Key {
@@ -88,35 +89,76 @@ pub async fn connect(
     let latch = lifecycle.latch("message-bus");
     let stopping = lifecycle.stopping();
     let bus: Arc<dyn MessageBus> = match &config.amqp_url {
-        Some(url) => {
-            let options = RabbitOptions {
-                prefix: config.prefix.clone(),
-                connection_name: name.to_owned(),
-                latch: Some(latch),
-                ..RabbitOptions::default()
-            };
-            RabbitBus::connect(url, options, &stopping)?
-        }
+        Some(url) => rabbit(url, config, name, latch, &stopping)?,
         None => {
             migrate_when_up(pool, &postgres::MIGRATOR, postgres::SCHEMA, &stopping).await?;
             latch.set(true);
-            let alone = pool.options().get_max_connections() == 1;
-            PgBus::new(
-                pool.clone(),
-                if alone { Wake::InProcess } else { Wake::Listen },
-            )
+            in_database(pool)
         }
     };
-    let measured = bus.clone();
-    lifecycle.supervise("bus-depth", move || {
-        depth::report(
-            measured.clone(),
-            topology::ALL,
-            MEASURE_EVERY,
-            stopping.clone(),
-        )
-    });
+    measure(&bus, lifecycle);
     Ok(bus)
+}
+
+/// The bus as in [`connect`], for a process that has to be up without it: waits for nothing, and does not decide about
+/// readiness. Publishing fails until the bus is there.
+///
+/// # Errors
+/// When the URL cannot be understood.
+pub fn connect_later(
+    config: &Config,
+    pool: &PgPool,
+    name: &str,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<Arc<dyn MessageBus>> {
+    let latch = lifecycle.indicator("message-bus");
+    let stopping = lifecycle.stopping();
+    let bus: Arc<dyn MessageBus> = match &config.amqp_url {
+        Some(url) => rabbit(url, config, name, latch, &stopping)?,
+        None => {
+            let tables = pool.clone();
+            lifecycle.spawn("bus-tables", async move {
+                migrate_when_up(&tables, &postgres::MIGRATOR, postgres::SCHEMA, &stopping).await?;
+                latch.set(true);
+                stopping.cancelled().await;
+                Ok(())
+            });
+            in_database(pool)
+        }
+    };
+    measure(&bus, lifecycle);
+    Ok(bus)
+}
+
+fn rabbit(
+    url: &SecretString,
+    config: &Config,
+    name: &str,
+    latch: Latch,
+    stopping: &CancellationToken,
+) -> anyhow::Result<Arc<dyn MessageBus>> {
+    let options = RabbitOptions {
+        prefix: config.prefix.clone(),
+        connection_name: name.to_owned(),
+        latch: Some(latch),
+        ..RabbitOptions::default()
+    };
+    Ok(RabbitBus::connect(url, options, stopping)?)
+}
+
+fn in_database(pool: &PgPool) -> Arc<dyn MessageBus> {
+    let alone = pool.options().get_max_connections() == 1;
+    PgBus::new(
+        pool.clone(),
+        if alone { Wake::InProcess } else { Wake::Listen },
+    )
+}
+
+fn measure(bus: &Arc<dyn MessageBus>, lifecycle: &Lifecycle) {
+    let (bus, stopping) = (bus.clone(), lifecycle.stopping());
+    lifecycle.supervise("bus-depth", move || {
+        depth::report(bus.clone(), topology::ALL, MEASURE_EVERY, stopping.clone())
+    });
 }
 
 #[cfg(test)]
