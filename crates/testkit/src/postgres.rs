@@ -35,6 +35,8 @@ pub struct Server {
     daemon: Daemon,
     bin: PathBuf,
     port: u16,
+    dir: PathBuf,
+    durability: Durability,
 }
 
 impl Server {
@@ -51,32 +53,28 @@ impl Server {
             initialise(&bin, account, &data)?;
         }
         let port = free_port();
-        let mut command = Command::new(bin.join("postgres"));
-        command.arg("-D").arg(&data).args(["-p", &port.to_string()]);
-        for setting in [
-            "listen_addresses=127.0.0.1",
-            "unix_socket_directories=",
-            "max_connections=300",
-            "shared_buffers=256MB",
-            "max_wal_size=2GB",
-            "timezone=UTC",
-        ] {
-            command.args(["-c", setting]);
-        }
-        if durability == Durability::Process {
-            command.args(["-c", "fsync=off", "-c", "full_page_writes=off"]);
-        }
-        command.current_dir(&data);
-        let mut daemon = Daemon::start(
-            command,
-            account,
-            &dir.join("postgres.log"),
-            &dir.join("postgres.pid"),
-        )?;
-        daemon
-            .wait_ready(Duration::from_secs(60), || accepts_connections(&bin, port))
-            .context("PostgreSQL did not start")?;
-        Ok(Self { daemon, bin, port })
+        let daemon = run(dir, &bin, port, durability)?;
+        Ok(Self {
+            daemon,
+            bin,
+            port,
+            dir: dir.to_owned(),
+            durability,
+        })
+    }
+
+    /// Starts it again after [`Server::stop`] or [`Server::kill`], on the same port and with the same data.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn resume(&mut self) -> Result<()> {
+        self.daemon = run(&self.dir, &self.bin, self.port, self.durability)?;
+        Ok(())
+    }
+
+    /// Kills the server, as a crash does.
+    pub fn kill(&mut self) {
+        self.daemon.end(Signal::Kill);
     }
 
     /// URL of `database` for the administrator.
@@ -101,6 +99,37 @@ impl Server {
     pub fn stop(&mut self) {
         self.daemon.end(Signal::Interrupt);
     }
+}
+
+/// Starts a server on data that is there, and waits until it takes connections.
+fn run(dir: &Path, bin: &Path, port: u16, durability: Durability) -> Result<Daemon> {
+    let data = dir.join("postgres");
+    let mut command = Command::new(bin.join("postgres"));
+    command.arg("-D").arg(&data).args(["-p", &port.to_string()]);
+    for setting in [
+        "listen_addresses=127.0.0.1",
+        "unix_socket_directories=",
+        "max_connections=300",
+        "shared_buffers=256MB",
+        "max_wal_size=2GB",
+        "timezone=UTC",
+    ] {
+        command.args(["-c", setting]);
+    }
+    if durability == Durability::Process {
+        command.args(["-c", "fsync=off", "-c", "full_page_writes=off"]);
+    }
+    command.current_dir(&data);
+    let mut daemon = Daemon::start(
+        command,
+        Account::for_server("postgres")?,
+        &dir.join("postgres.log"),
+        &dir.join("postgres.pid"),
+    )?;
+    daemon
+        .wait_ready(Duration::from_secs(60), || accepts_connections(bin, port))
+        .context("PostgreSQL did not start")?;
+    Ok(daemon)
 }
 
 fn initialise(bin: &Path, account: Account, data: &Path) -> Result<()> {
