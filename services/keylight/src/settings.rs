@@ -296,6 +296,10 @@ impl Settings {
             );
         }
         let mut reader = Reader::new(environment);
+        reader.suggest(
+            &webhook_gateway::config::SPOOL_DIR,
+            self.data_dir.join("webhooks").to_string_lossy(),
+        );
         if known.http.ip().is_loopback() {
             // nobody but this machine can come in, and it speaks no HTTPS
             reader.suggest(&intake_api::config::ENVIRONMENT, "development");

@@ -2,9 +2,14 @@
 
 use crate::{
     config::Config,
-    deliveries::{gatherer, pruning},
+    deliveries::{gatherer, pruning, writer::Writer},
     door::Door,
     endpoints::{keyring::Keyring, seals::Seals},
+    spool::{
+        Spool,
+        drain::{self, Drain},
+        unchecked::Judge,
+    },
 };
 use axum::Router;
 use keylight_messaging::{
@@ -14,8 +19,8 @@ use keylight_messaging::{
 use keylight_runtime::{clock::Clock, lifecycle::Lifecycle};
 use keylight_store::outbox::{Outbox, Schema};
 use sqlx::{PgPool, migrate::Migrator};
-use std::{future::Future, sync::Arc};
-use tokio::{net::TcpListener, sync::watch};
+use std::{future::Future, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 /// The schema that this service owns.
@@ -37,12 +42,16 @@ pub struct Resources {
     pub alone: bool,
 }
 
+/// How long the database may keep a gateway with a spool from being ready when it starts.
+const READY_WITHIN: Duration = Duration::from_secs(3);
+
 /// Starts the gateway's tasks and returns its routes, to be served on a listener of any kind. Ready once the database
-/// answers and the schema is there; until then deliveries are answered with 503. Ends with a crash when a key for what is
-/// sealed is missing.
+/// answers and the schema is there; until then deliveries are answered with 503. With a spool they are taken at once,
+/// and neither database nor bus decide about readiness: a proxy that turns ClickUp away would lose what the spool keeps.
+/// Ends with a crash when a key for what is sealed is missing.
 ///
 /// # Errors
-/// When an address cannot be used.
+/// When an address or the spool's folder cannot be used.
 pub fn build(
     config: &Config,
     resources: Resources,
@@ -65,11 +74,34 @@ pub fn build(
     keylight_rpc::server::serve("webhook-grpc", service, &config.rpc, grpc, lifecycle)?;
     let keyring = Keyring::new(pool.clone(), config.keyring.clone(), sync, clock.clone());
     let keyring = Arc::new(keyring);
-    let prepared = prepare_store(pool.clone(), seals, keyring.clone(), lifecycle);
+    let spool = match &config.spool {
+        Some(config) => Some(Arc::new(Spool::open(config)?)),
+        None => {
+            tracing::warn!(
+                "no spool for deliveries: they are refused while the database is away (KEYLIGHT_WEBHOOK_SPOOL_DIR)"
+            );
+            None
+        }
+    };
+    let prepared = prepare_store(
+        pool.clone(),
+        seals,
+        keyring.clone(),
+        spool.is_some(),
+        lifecycle,
+    );
 
     let outbox = Outbox::new(Schema::Webhook, clock.new_id());
-    let (intake, gatherer) = gatherer::gatherer(pool.clone(), outbox.clone());
+    let writer = Writer {
+        pool: pool.clone(),
+        outbox: outbox.clone(),
+    };
+    let (intake, gatherer) = gatherer::gatherer(writer.clone(), spool.clone(), prepared.clone());
     lifecycle.spawn("webhook-gatherer", gatherer.run(stopping.clone()));
+    let spooled = spool.is_some();
+    if let Some(spool) = spool {
+        empty_spool(spool, writer, keyring.clone(), &clock, &prepared, lifecycle);
+    }
 
     let relayed = pool.clone();
     let options = RelayOptions {
@@ -89,7 +121,7 @@ pub fn build(
     lifecycle.supervise("webhook-secrets", move || {
         renewed.clone().renew(period, stopping.clone())
     });
-    Ok(Door::new(keyring, intake, clock, prepared).routes())
+    Ok(Door::new(keyring, intake, clock, prepared, spooled).routes())
 }
 
 /// The gateway with a listener of its own.
@@ -108,17 +140,67 @@ pub fn run(
     Ok(())
 }
 
+/// Starts what puts deliveries of the spool into the ledger.
+fn empty_spool(
+    spool: Arc<Spool>,
+    writer: Writer,
+    keyring: Arc<Keyring>,
+    clock: &Arc<dyn Clock>,
+    prepared: &watch::Receiver<bool>,
+    lifecycle: &Lifecycle,
+) {
+    let drain = Drain {
+        spool: spool.clone(),
+        writer,
+    };
+    let judge = Judge {
+        drain: drain.clone(),
+        keyring,
+        clock: clock.clone(),
+    };
+    supervise_when(prepared, "webhook-spool", lifecycle, move |stopping| {
+        drain.clone().run(stopping)
+    });
+    supervise_when(
+        prepared,
+        "webhook-spool-unchecked",
+        lifecycle,
+        move |stopping| judge.clone().run(stopping),
+    );
+    let (clock, stopping) = (clock.clone(), lifecycle.stopping());
+    lifecycle.supervise("webhook-spool-extent", move || {
+        drain::measure(spool.clone(), clock.clone(), stopping.clone())
+    });
+}
+
 /// Brings the schema up to date as soon as the database answers and reads what is known of endpoints, then keeps an eye on
-/// it. Tells when deliveries can be taken.
+/// it. Tells when deliveries can be stored.
 fn prepare_store(
     pool: PgPool,
     seals: Seals,
     keyring: Arc<Keyring>,
+    spooled: bool,
     lifecycle: &Lifecycle,
 ) -> watch::Receiver<bool> {
     let (done, prepared) = watch::channel(false);
-    let latch = lifecycle.latch("webhook-database");
     let stopping = lifecycle.stopping();
+    let latch = if spooled {
+        let (latch, mut prepared) = (lifecycle.latch("webhook-intake"), prepared.clone());
+        let stopping = stopping.clone();
+        lifecycle.spawn("webhook-intake", async move {
+            // mostly the database is there in a moment, and then it is better to begin with it
+            tokio::select! {
+                _ = timeout(READY_WITHIN, prepared.wait_for(|done| *done)) => {}
+                () = stopping.cancelled() => return Ok(()),
+            }
+            latch.set(true);
+            stopping.cancelled().await;
+            Ok(())
+        });
+        lifecycle.indicator("webhook-database")
+    } else {
+        lifecycle.latch("webhook-database")
+    };
     lifecycle.spawn("webhook-store", async move {
         keylight_store::migrate::migrate_when_up(&pool, &MIGRATIONS, SCHEMA, &stopping).await?;
         seals.prepare().await?;

@@ -1,5 +1,6 @@
 //! Settings.
 
+use crate::spool;
 use keylight_runtime::config::{Key, Reader};
 use keylight_store::sealed::{self, Keyring};
 use std::{net::SocketAddr, time::Duration};
@@ -51,9 +52,26 @@ const RENEWAL: Key = Key {
     secret: false,
     doc: "how often known secrets are asked for again, so that withdrawn ones stop counting",
 };
+/// Where deliveries wait while the database is away. Public for the process that has a data folder.
+pub const SPOOL_DIR: Key = Key {
+    path: "webhook.spool_dir",
+    env: "KEYLIGHT_WEBHOOK_SPOOL_DIR",
+    default: None,
+    secret: false,
+    doc: "folder in which deliveries wait while the database is away, one process for each; unset = such deliveries are answered with 503",
+};
+const SPOOL_SIZE: Key = Key {
+    path: "webhook.spool_mebibytes",
+    env: "KEYLIGHT_WEBHOOK_SPOOL_MEBIBYTES",
+    default: Some("256"),
+    secret: false,
+    doc: "what that folder may hold; a delivery takes some 2 to 4 kB. When it is full, deliveries are answered with 503",
+};
 
 /// The settings of this service, without those of the database, sealing, the bus and gRPC.
-pub const KEYS: &[Key] = &[ADDR, GRPC_ADDR, SYNC_URL, RETENTION, RENEWAL];
+pub const KEYS: &[Key] = &[
+    ADDR, GRPC_ADDR, SYNC_URL, RETENTION, RENEWAL, SPOOL_DIR, SPOOL_SIZE,
+];
 
 /// How the gateway works.
 #[derive(Debug, Clone)]
@@ -68,6 +86,8 @@ pub struct Config {
     pub retention: Duration,
     /// How often known secrets are asked for again.
     pub renewal: Duration,
+    /// Where deliveries wait while the database is away; none: they are refused.
+    pub spool: Option<spool::Config>,
     /// Calls between the services.
     pub rpc: keylight_rpc::config::Config,
     /// Keys for secrets in the database.
@@ -87,12 +107,18 @@ impl Config {
         if renewal < Duration::from_millis(100) {
             reader.refuse(&RENEWAL, "must be at least 100ms");
         }
+        let mebibytes = reader.number(&SPOOL_SIZE, 16_u64, 1 << 20);
+        let spool = reader.opt_string(&SPOOL_DIR).map(|folder| spool::Config {
+            folder: folder.into(),
+            bytes: mebibytes << 20,
+        });
         Self {
             addr: reader.addr(&ADDR),
             grpc_addr: reader.addr(&GRPC_ADDR),
             sync_url: reader.url(&SYNC_URL),
             retention,
             renewal,
+            spool,
             rpc: keylight_rpc::config::Config::read(reader),
             keyring: sealed::config::read(reader),
         }

@@ -2,26 +2,30 @@
 //!
 //! | answer | when | ClickUp |
 //! |---|---|---|
-//! | 200 `{}` | stored, now or before | is content |
+//! | 200 `{}` | stored in the database, now or before, or synced to disk ([`crate::spool`]) | is content |
 //! | 403 | the signature is missing or wrong, or there is no webhook of that name | repeats, then gives up |
 //! | 408 | the body did not come in time | repeats |
 //! | 413 | the body is larger than 1 MiB | repeats, then gives up |
 //! | 500 | the database refuses the delivery (a defect) | repeats |
-//! | 503 with `Retry-After` | database away, too much at once, or the name is not known and `clickup-sync` cannot be asked | repeats |
+//! | 503 with `Retry-After` | too much at once; database away and no spool, or it is full; or the name is not known and `clickup-sync` cannot be asked | repeats |
+//!
+//! Deliveries that come before this process has read any secret, while nobody can be asked, are kept with their signature
+//! and judged later: then 200 means only that, and a forged one is dropped without effect.
+//!
+//! ClickUp does not sign what its automations send ("call webhook"), so that is refused like anything unsigned. A signed
+//! body of a form that is not known is kept in the ledger as `unknown` and told to nobody.
 //!
 //! Whether a name exists is not told: an unknown one is answered like a wrong signature.
 
 use crate::{
     deliveries::{
-        body::{self, Kind},
+        body::Kind,
+        delivery::Delivery,
         gatherer::{Intake, NotStored, Stored},
-        hint,
-        ledger::Entry,
-        sameness::sameness,
     },
     endpoints::{
         self, Endpoint,
-        keyring::{Asked, Keyring},
+        keyring::{Asked, Judged, Keyring},
     },
 };
 use axum::{
@@ -57,16 +61,29 @@ pub struct Door {
     clock: Arc<dyn Clock>,
     room: Arc<Semaphore>,
     prepared: watch::Receiver<bool>,
+    /// Whether there is a spool for the time when the database is away.
+    spooled: bool,
+}
+
+/// What is known of a name before its body is read.
+enum Secrets {
+    /// From an earlier answer.
+    Known(Arc<Endpoint>),
+    /// From an answer just now.
+    Asked(Arc<Endpoint>),
+    /// None was read yet, and nobody answers.
+    NoneYet,
 }
 
 impl Door {
-    /// A door that checks with `keyring` and hands on to `intake`, once `prepared`.
+    /// A door that checks with `keyring` and hands on to `intake`, once `prepared` or at once when things can be `spooled`.
     #[must_use]
     pub fn new(
         keyring: Arc<Keyring>,
         intake: Intake,
         clock: Arc<dyn Clock>,
         prepared: watch::Receiver<bool>,
+        spooled: bool,
     ) -> Self {
         Self {
             keyring,
@@ -74,6 +91,7 @@ impl Door {
             clock,
             room: Arc::new(Semaphore::new(ROOM)),
             prepared,
+            spooled,
         }
     }
 
@@ -91,6 +109,8 @@ enum Outcome {
     Stored,
     StoredUnread,
     Repetition,
+    Spooled,
+    SpooledUnchecked,
     Forged,
     TooLarge,
     Broken,
@@ -107,6 +127,8 @@ impl Outcome {
             Outcome::Stored => "stored",
             Outcome::StoredUnread => "stored_unknown",
             Outcome::Repetition => "repetition",
+            Outcome::Spooled => "spooled",
+            Outcome::SpooledUnchecked => "spooled_unchecked",
             Outcome::Forged => "forged",
             Outcome::TooLarge => "too_large",
             Outcome::Broken => "broken",
@@ -120,7 +142,11 @@ impl Outcome {
 
     const fn answer(self) -> (StatusCode, &'static str) {
         match self {
-            Outcome::Stored | Outcome::StoredUnread | Outcome::Repetition => (StatusCode::OK, "{}"),
+            Outcome::Stored
+            | Outcome::StoredUnread
+            | Outcome::Repetition
+            | Outcome::Spooled
+            | Outcome::SpooledUnchecked => (StatusCode::OK, "{}"),
             Outcome::Forged => (
                 StatusCode::FORBIDDEN,
                 r#"{"error":"the signature does not match"}"#,
@@ -202,14 +228,17 @@ impl Door {
         if !endpoints::is_name(&name) || signature.trim().len() != 64 {
             return Outcome::Forged;
         }
-        if !*self.prepared.borrow() {
+        if !*self.prepared.borrow() && !self.spooled {
             return Outcome::Away;
         }
-        let known = match self.keyring.known(&name) {
-            Some(endpoint) => Ok(endpoint),
+        let secrets = match self.keyring.known(&name) {
+            Some(endpoint) => Secrets::Known(endpoint),
             None => match self.keyring.ask(&name).await {
-                Asked::Known(endpoint) => Err(endpoint),
+                Asked::Known(endpoint) => Secrets::Asked(endpoint),
                 Asked::NoSuch => return Outcome::Forged,
+                Asked::Unanswered if self.spooled && !self.keyring.has_remembered() => {
+                    Secrets::NoneYet
+                }
                 Asked::Unanswered => return Outcome::Unasked,
             },
         };
@@ -218,10 +247,22 @@ impl Door {
             Ok(Err(outcome)) => return outcome,
             Err(_) => return Outcome::TooSlow,
         };
-        if !self.is_signed(&name, known, &body, signature).await {
+        let signed = match secrets {
+            Secrets::Known(endpoint) => {
+                // it may have been replaced, and asking tells
+                endpoint.has_signed(&body, signature)
+                    || self.keyring.judge(&name, &body, signature).await == Judged::Signed
+            }
+            Secrets::Asked(endpoint) => endpoint.has_signed(&body, signature),
+            Secrets::NoneYet => {
+                let delivery = self.delivery(name, body);
+                return self.keep_unchecked(delivery, signature, room).await;
+            }
+        };
+        if !signed {
             return Outcome::Forged;
         }
-        self.store(name, body, room).await
+        self.store(self.delivery(name, body), room).await
     }
 
     /// Reads a body within its limit and within the memory for all of them.
@@ -259,52 +300,46 @@ impl Door {
         Ok((collected, room))
     }
 
-    /// Whether the body is signed; `Err(endpoint)` was asked for just now. If an older one does not match, the secret
-    /// may have been replaced, and asking tells.
-    async fn is_signed(
-        &self,
-        name: &str,
-        known: Result<Arc<Endpoint>, Arc<Endpoint>>,
-        body: &[u8],
-        signature: &str,
-    ) -> bool {
-        match known {
-            Ok(endpoint) => {
-                endpoint.has_signed(body, signature)
-                    || match self.keyring.ask(name).await {
-                        Asked::Known(renewed) => renewed.has_signed(body, signature),
-                        Asked::NoSuch | Asked::Unanswered => false,
-                    }
-            }
-            Err(asked) => asked.has_signed(body, signature),
+    fn delivery(&self, webhook: String, body: Vec<u8>) -> Delivery {
+        Delivery {
+            id: self.clock.new_id(),
+            webhook,
+            received_at: self.clock.now(),
+            traceparent: trace::current_traceparent(),
+            body,
         }
     }
 
-    async fn store(&self, name: String, body: Vec<u8>, room: OwnedSemaphorePermit) -> Outcome {
-        let (id, received_at) = (self.clock.new_id(), self.clock.now());
-        let reading = body::read(&body);
-        let traceparent = trace::current_traceparent();
-        let event = hint::event(&reading, &name, id, received_at, traceparent.clone());
-        let unread = reading.kind == Kind::Unknown;
-        let entry = Entry {
-            id,
-            webhook: name,
-            sameness: sameness(&reading, &body, received_at),
-            kind: reading.kind.as_str(),
-            event: (!unread).then_some(reading.event),
-            object_id: (!unread).then_some(reading.object_id),
-            body,
-            received_at,
-            hint: event.map(|event| serde_json::to_vec(&event).expect("an event is JSON")),
-            traceparent,
-        };
+    async fn store(&self, delivery: Delivery, room: OwnedSemaphorePermit) -> Outcome {
+        let entry = delivery.into_entry();
+        let unread = entry.kind == Kind::Unknown.as_str();
         match self.intake.store(entry, room).await {
             Ok(Stored::Fresh) if unread => Outcome::StoredUnread,
             Ok(Stored::Fresh) => Outcome::Stored,
             Ok(Stored::Repetition) => Outcome::Repetition,
-            Err(NotStored::Full) => Outcome::Full,
-            Err(NotStored::Away) => Outcome::Away,
-            Err(NotStored::Refused) => Outcome::Refused,
+            Ok(Stored::Spooled) => Outcome::Spooled,
+            Err(error) => not_stored(error),
         }
+    }
+
+    async fn keep_unchecked(
+        &self,
+        delivery: Delivery,
+        signature: &str,
+        room: OwnedSemaphorePermit,
+    ) -> Outcome {
+        let signature = signature.trim().to_owned();
+        match self.intake.keep_unchecked(delivery, signature, room).await {
+            Ok(_) => Outcome::SpooledUnchecked,
+            Err(error) => not_stored(error),
+        }
+    }
+}
+
+const fn not_stored(error: NotStored) -> Outcome {
+    match error {
+        NotStored::Full => Outcome::Full,
+        NotStored::Away => Outcome::Away,
+        NotStored::Refused => Outcome::Refused,
     }
 }

@@ -35,7 +35,12 @@ async fn start(settings: Settings, lifecycle: Lifecycle) -> anyhow::Result<()> {
     let listener = listen(gateway.addr, config::ADDR.env).await?;
     let grpc = listen(gateway.grpc_addr, config::GRPC_ADDR.env).await?;
     let pool = keylight_store::connect(&store, NAME)?;
-    let bus = connect::connect(&bus, &pool, NAME, &lifecycle).await?;
+    // without a spool nothing can be taken while the database is away, so there is no reason to be up before it
+    let bus = if gateway.spool.is_some() {
+        connect::connect_later(&bus, &pool, NAME, &lifecycle)?
+    } else {
+        connect::connect(&bus, &pool, NAME, &lifecycle).await?
+    };
     let resources = app::Resources {
         pool,
         bus,

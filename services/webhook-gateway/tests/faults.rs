@@ -9,14 +9,17 @@ use futures::future::join_all;
 use keylight_runtime::lifecycle::Lifecycle;
 use keylight_store::outbox::{Outbox, Schema};
 use keylight_testkit::{proxy::FaultProxy, wait::wait_until};
+use sqlx::PgPool;
 use std::{sync::Arc, time::Duration};
 use support::{Gateway, LONG, SECRET, Told, fresh_database, serve_sync, small_pool, status_change};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use webhook_gateway::deliveries::{
+    delivery::Delivery,
     gatherer::{NotStored, Stored, gatherer},
     ledger::{self, Entry},
+    writer::Writer,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,18 +82,27 @@ async fn without_the_database_clickup_is_asked_to_repeat() {
     gateway.hints(3).await;
 }
 
+fn writer(pool: &PgPool) -> Writer {
+    Writer {
+        pool: pool.clone(),
+        outbox: Outbox::new(Schema::Webhook, Uuid::from_u128(1)),
+    }
+}
+
 fn entry(n: u128, kind: &'static str) -> Entry {
     Entry {
-        id: Uuid::from_u128(n),
-        webhook: "intake".to_owned(),
+        delivery: Delivery {
+            id: Uuid::from_u128(n),
+            webhook: "intake".to_owned(),
+            received_at: Utc::now(),
+            traceparent: None,
+            body: b"{}".to_vec(),
+        },
         sameness: format!("w:taskUpdated:{n}"),
         kind,
         event: Some("taskUpdated".to_owned()),
         object_id: Some("9".to_owned()),
-        body: b"{}".to_vec(),
-        received_at: Utc::now(),
         hint: Some(b"{}".to_vec()),
-        traceparent: None,
     }
 }
 
@@ -99,10 +111,7 @@ async fn one_that_is_refused_does_not_hurt_the_others() {
     let database = fresh_database().await;
     let gateway = Gateway::start(&database).await;
     gateway.lifecycle.stop();
-    let (intake, gatherer) = gatherer(
-        database.pool.clone(),
-        Outbox::new(Schema::Webhook, Uuid::from_u128(1)),
-    );
+    let (intake, gatherer) = gatherer(writer(&database.pool), None, watch::channel(true).1);
     let room = Arc::new(Semaphore::new(10));
     // all wait before the gatherer begins, so that they are one batch
     let waiting: Vec<_> = (0..10)
@@ -135,10 +144,7 @@ async fn one_that_is_refused_does_not_hurt_the_others() {
 #[tokio::test(flavor = "multi_thread")]
 async fn more_than_can_wait_is_refused() {
     let database = fresh_database().await;
-    let (intake, _idle) = gatherer(
-        database.pool.clone(),
-        Outbox::new(Schema::Webhook, Uuid::from_u128(1)),
-    );
+    let (intake, _idle) = gatherer(writer(&database.pool), None, watch::channel(true).1);
     let room = Arc::new(Semaphore::new(5000));
     let place = || room.clone().try_acquire_owned().unwrap();
     let mut waiting: Vec<_> = (0..4096)

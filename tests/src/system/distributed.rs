@@ -84,6 +84,10 @@ impl Distributed {
                 &[
                     ("KEYLIGHT_WEBHOOK_ADDR", address(webhook)),
                     ("KEYLIGHT_GATEWAY_GRPC_ADDR", address(free_port())),
+                    (
+                        "KEYLIGHT_WEBHOOK_SPOOL_DIR",
+                        folder.join("webhooks").display().to_string(),
+                    ),
                 ],
             ),
             with(

@@ -1,5 +1,6 @@
 //! The ledger of deliveries, written together with the events that tell about them.
 
+use super::delivery::Delivery;
 use chrono::{DateTime, Utc};
 use keylight_contracts::events::CLICKUP_TASK_HINT;
 use keylight_store::StoreError;
@@ -7,13 +8,11 @@ use sqlx::PgPool;
 use std::{collections::HashSet, ops::Range};
 use uuid::Uuid;
 
-/// A delivery with a valid signature.
+/// A delivery with a valid signature, and what could be read of it.
 #[derive(Clone)]
 pub struct Entry {
-    /// Ours; also the id of the event.
-    pub id: Uuid,
-    /// Name of the webhook.
-    pub webhook: String,
+    /// As it came.
+    pub delivery: Delivery,
     /// See [`super::sameness`].
     pub sameness: String,
     /// What it is about.
@@ -22,14 +21,8 @@ pub struct Entry {
     pub event: Option<String>,
     /// The id of what it is about, when it could be read.
     pub object_id: Option<String>,
-    /// As it came.
-    pub body: Vec<u8>,
-    /// When.
-    pub received_at: DateTime<Utc>,
     /// The event to publish, if there is one to tell.
     pub hint: Option<Vec<u8>>,
-    /// The trace that it belongs to.
-    pub traceparent: Option<String>,
 }
 
 /// Entries as columns, which is how one statement takes many. In the order of their sameness: two processes that write
@@ -51,7 +44,9 @@ impl Batch {
     /// Lays entries out.
     #[must_use]
     pub fn new(mut entries: Vec<Entry>) -> Self {
-        entries.sort_by(|a, b| (&a.webhook, &a.sameness).cmp(&(&b.webhook, &b.sameness)));
+        entries.sort_by(|a, b| {
+            (&a.delivery.webhook, &a.sameness).cmp(&(&b.delivery.webhook, &b.sameness))
+        });
         let mut batch = Self {
             ids: Vec::with_capacity(entries.len()),
             webhooks: Vec::with_capacity(entries.len()),
@@ -65,16 +60,17 @@ impl Batch {
             traceparents: Vec::with_capacity(entries.len()),
         };
         for entry in entries {
-            batch.ids.push(entry.id);
-            batch.webhooks.push(entry.webhook);
+            let delivery = entry.delivery;
+            batch.ids.push(delivery.id);
+            batch.webhooks.push(delivery.webhook);
             batch.samenesses.push(entry.sameness);
             batch.kinds.push(entry.kind.to_owned());
             batch.events.push(entry.event);
             batch.objects.push(entry.object_id);
-            batch.bodies.push(entry.body);
-            batch.times.push(entry.received_at);
+            batch.bodies.push(delivery.body);
+            batch.times.push(delivery.received_at);
             batch.hints.push(entry.hint);
-            batch.traceparents.push(entry.traceparent);
+            batch.traceparents.push(delivery.traceparent);
         }
         batch
     }
@@ -83,6 +79,30 @@ impl Batch {
     #[must_use]
     pub fn ids(&self) -> &[Uuid] {
         &self.ids
+    }
+
+    /// Number of entries.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// The delivery of entry `at`, as it came.
+    #[must_use]
+    pub fn delivery(&self, at: usize) -> Delivery {
+        Delivery {
+            id: self.ids[at],
+            webhook: self.webhooks[at].clone(),
+            received_at: self.times[at],
+            traceparent: self.traceparents[at].clone(),
+            body: self.bodies[at].clone(),
+        }
     }
 }
 
@@ -104,7 +124,8 @@ pub async fn store(
                INSERT INTO webhook.deliveries (id, webhook, sameness, kind, event, object_id, body, received_at)
                SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
                                     $7::bytea[], $8::timestamptz[])
-               ON CONFLICT ON CONSTRAINT deliveries_once DO NOTHING
+               -- by sameness; or by id, when it comes out of the spool a second time
+               ON CONFLICT DO NOTHING
                RETURNING id
            ), told AS (
                INSERT INTO webhook.outbox (message_id, topic, payload, traceparent, origin)

@@ -12,7 +12,10 @@ use secrecy::SecretString;
 use sqlx::PgPool;
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
@@ -25,6 +28,8 @@ use tokio_util::sync::CancellationToken;
 const QUIET: Duration = Duration::from_secs(1);
 /// Longest time for one question.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Longest time for writing down what was told: it counts without that too.
+const KEEPING: Duration = Duration::from_millis(500);
 /// Longest time for a question with all those before it; ClickUp waits 7 s for the answer.
 const LONGEST: Duration = Duration::from_secs(3);
 /// Names that may have been asked about within [`QUIET`].
@@ -43,8 +48,21 @@ pub enum Asked {
     Unanswered,
 }
 
+/// Whether a body is signed by whoever may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judged {
+    /// It is.
+    Signed,
+    /// It is not, or there is no such webhook.
+    Forged,
+    /// Nobody who could tell was reached.
+    Unanswered,
+}
+
 /// Knows endpoints by name.
 pub struct Keyring {
+    /// Whether the table was read in this process.
+    remembered: AtomicBool,
     known: RwLock<HashMap<String, Arc<Endpoint>>>,
     asked: Mutex<HashMap<String, (Instant, Asked)>>,
     sync: SyncServiceClient<Channel>,
@@ -58,6 +76,7 @@ impl Keyring {
     #[must_use]
     pub fn new(pool: PgPool, seal: sealed::Keyring, sync: Channel, clock: Arc<dyn Clock>) -> Self {
         Self {
+            remembered: AtomicBool::new(false),
             known: RwLock::default(),
             asked: Mutex::default(),
             sync: SyncServiceClient::new(sync),
@@ -77,7 +96,32 @@ impl Keyring {
         for (name, endpoint) in endpoints {
             known.entry(name).or_insert_with(|| Arc::new(endpoint));
         }
+        self.remembered.store(true, Ordering::Release);
         Ok(())
+    }
+
+    /// Whether [`Keyring::remember`] has succeeded. Before, a name that is not known may well be one of ours.
+    #[must_use]
+    pub fn has_remembered(&self) -> bool {
+        self.remembered.load(Ordering::Acquire)
+    }
+
+    /// Whether the secret of `name` has signed `body`, asking where that is needed.
+    pub async fn judge(&self, name: &str, body: &[u8], signature: &str) -> Judged {
+        let judged = |endpoint: &Endpoint| match endpoint.has_signed(body, signature) {
+            true => Judged::Signed,
+            false => Judged::Forged,
+        };
+        if let Some(known) = self.known(name)
+            && judged(&known) == Judged::Signed
+        {
+            return Judged::Signed;
+        }
+        match self.ask(name).await {
+            Asked::Known(renewed) => judged(&renewed),
+            Asked::NoSuch => Judged::Forged,
+            Asked::Unanswered => Judged::Unanswered,
+        }
     }
 
     /// What is known of a name without asking.
@@ -155,13 +199,18 @@ impl Keyring {
                 None => known.remove(name),
             }
         };
-        let kept = match &endpoint {
-            Some(endpoint) => {
-                table::keep(&self.pool, &self.seal, name, endpoint, self.clock.now()).await
+        let keeping = async {
+            match &endpoint {
+                Some(endpoint) => {
+                    table::keep(&self.pool, &self.seal, name, endpoint, self.clock.now()).await
+                }
+                None if before.is_none() => Ok(()),
+                None => table::forget(&self.pool, name).await,
             }
-            None if before.is_none() => Ok(()),
-            None => table::forget(&self.pool, name).await,
         };
+        let kept = timeout(KEEPING, keeping)
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Unavailable("no answer in time".to_owned())));
         if let Err(error) = kept {
             tracing::warn!(error = %error, "the webhook's secrets are known but not kept");
         }

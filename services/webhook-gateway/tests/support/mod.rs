@@ -147,6 +147,7 @@ pub fn config(sync_url: &str) -> Config {
         renewal: Duration::from_secs(3600),
         rpc: rpc_config(),
         keyring: keyring(),
+        spool: None,
     }
 }
 
