@@ -261,3 +261,12 @@ fn appending_and_draining_at_once_loses_and_repeats_nothing() {
     assert_eq!((queue.waiting(), drained(&queue).len()), (0, 0));
     assert!(files(folder.path()).is_empty());
 }
+
+#[test]
+fn the_same_delivery_may_come_again() {
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..3 {
+        append(&open(folder.path(), 1 << 20), 0..1, 20);
+    }
+    assert_eq!(drained(&open(folder.path(), 1 << 20)), [0, 0, 0]);
+}

@@ -102,7 +102,7 @@ impl Queue {
             .map(|entry| Ok(entry?.path()))
             .collect::<io::Result<_>>()?;
         paths.retain(|path| path.extension().is_some_and(|ending| ending == ENDING));
-        // names begin with the time of their making
+        // see `add_file`
         paths.sort();
         let (mut files, mut waiting) = (Files::default(), 0);
         for path in paths {
@@ -183,17 +183,17 @@ impl Queue {
             admitted.push(length <= room);
             if length <= room {
                 room -= length;
-                first = first.or(Some(delivery.received_at));
+                first = first.or(Some((delivery.id, delivery.received_at)));
             } else {
                 bytes.truncate(before);
             }
         }
-        if bytes.is_empty() {
+        let Some((id, received_at)) = first else {
             return Ok(admitted);
-        }
+        };
         let file = match newest.take() {
             Some(file) => file,
-            None => self.add_file()?,
+            None => self.add_file(id)?,
         };
         // on an error the file stays out of `newest`: what follows goes to another one
         write_and_sync(&file, &bytes)?;
@@ -208,22 +208,31 @@ impl Queue {
         if last.bytes < FILE_SIZE {
             *newest = Some(file);
         }
-        files.oldest = files.oldest.or(first);
+        files.oldest = files.oldest.or(Some(received_at));
         self.waiting.fetch_add(new, Ordering::AcqRel);
         drop(files);
         self.filled.notify_one();
         Ok(admitted)
     }
 
-    /// A new last file.
-    fn add_file(&self) -> io::Result<File> {
-        // sorted by name is sorted by time, also among processes that follow one another
-        let path = self.folder.join(format!("{}.{ENDING}", Uuid::now_v7()));
-        let file = File::options()
-            .append(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)?;
+    /// A new last file, for records of which the first has this id.
+    fn add_file(&self, first: Uuid) -> io::Result<File> {
+        let mut number = 0;
+        let (path, file) = loop {
+            // ids begin with the time: sorted by name is sorted by time, also among processes that follow one another
+            let path = self.folder.join(format!("{first}-{number:03}.{ENDING}"));
+            let opened = File::options()
+                .append(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&path);
+            match opened {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 999 => {
+                    number += 1;
+                }
+                opened => break (path, opened?),
+            }
+        };
         // the name must be as durable as what will stand in the file
         File::open(&self.folder)?.sync_all()?;
         self.files().list.push_back(OneFile {

@@ -2,13 +2,9 @@
 
 use super::{
     drain::{AT_ONCE, Away, Drain, PAUSES},
-    queue::Front,
     record::Record,
 };
-use crate::{
-    deliveries::ledger::Entry,
-    endpoints::keyring::{Judged, Keyring},
-};
+use crate::endpoints::keyring::{Judged, Keyring};
 use chrono::TimeDelta;
 use keylight_runtime::clock::Clock;
 use std::sync::Arc;
@@ -62,48 +58,59 @@ impl Judge {
         let Some(front) = spawn_blocking(move || queue.read(AT_ONCE)).await?? else {
             return Ok(Ok(()));
         };
-        let (signed, judged) = self.judge(&front).await;
+        let (mut signed, mut undecided) = (Vec::new(), Vec::new());
+        for record in front.records() {
+            match self.verdict(record).await {
+                Verdict::Signed => signed.push(record.delivery.clone().into_entry()),
+                Verdict::Not(reason) => dropped(reason, 1),
+                Verdict::Later => undecided.push(record.clone()),
+            }
+        }
         if let Err(away) = self.drain.store(signed, refusals).await? {
             return Ok(Err(away));
         }
-        let all = judged == front.len();
+        let progress = undecided.len() < front.len();
         let queue = self.drain.spool.unchecked.clone();
-        spawn_blocking(move || queue.done(&front, judged)).await??;
-        Ok(if all { Ok(()) } else { Err(Away) })
+        spawn_blocking(move || {
+            // to the end, so that a name that nobody knows does not hold up the others
+            let again = undecided
+                .iter()
+                .map(|record| (&record.delivery, record.signature.as_deref()));
+            let kept = queue.append(again)?;
+            dropped("full", kept.iter().filter(|kept| !**kept).count());
+            queue.done(&front, front.len())
+        })
+        .await??;
+        Ok(if progress { Ok(()) } else { Err(Away) })
     }
 
-    /// The signed ones among the first records, up to one that nobody can judge yet, and how many that were.
-    async fn judge(&self, front: &Front) -> (Vec<Entry>, usize) {
-        let mut signed = Vec::new();
-        for (at, record) in front.records().enumerate() {
-            match self.verdict(record).await {
-                Some("signed") => signed.push(record.delivery.clone().into_entry()),
-                Some(other) => {
-                    metrics::counter!("keylight_webhook_spool_dropped_total", "reason" => other)
-                        .increment(1);
-                }
-                None => return (signed, at),
-            }
-        }
-        (signed, front.len())
-    }
-
-    /// `signed`, or why not; none while nobody knows.
-    async fn verdict(&self, record: &Record) -> Option<&'static str> {
+    async fn verdict(&self, record: &Record) -> Verdict {
         let delivery = &record.delivery;
         // what was signed when it came stands in another folder; without a signature it would be nobody's
         let signature = record.signature.as_deref().unwrap_or_default();
-        match self
-            .keyring
-            .judge(&delivery.webhook, &delivery.body, signature)
-            .await
-        {
-            Judged::Signed => Some("signed"),
-            Judged::Forged => Some("forged"),
+        let (name, body) = (&delivery.webhook, &delivery.body);
+        match self.keyring.judge(name, body, signature).await {
+            Judged::Signed => Verdict::Signed,
+            Judged::Forged => Verdict::Not("forged"),
+            // by what was told last, as at the door
+            Judged::Unanswered if self.keyring.known(name).is_some() => Verdict::Not("forged"),
             Judged::Unanswered if self.clock.now() - delivery.received_at > PATIENCE => {
-                Some("unanswered")
+                Verdict::Not("unanswered")
             }
-            Judged::Unanswered => None,
+            Judged::Unanswered => Verdict::Later,
         }
     }
+}
+
+enum Verdict {
+    Signed,
+    /// Dropped, and why.
+    Not(&'static str),
+    /// Nobody can tell yet.
+    Later,
+}
+
+fn dropped(reason: &'static str, number: usize) {
+    metrics::counter!("keylight_webhook_spool_dropped_total", "reason" => reason)
+        .increment(number as u64);
 }
