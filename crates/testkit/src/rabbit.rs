@@ -15,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Names the RabbitMQ that tests should use.
@@ -29,6 +29,9 @@ raft.wal_max_size_bytes = 67108864
 log.file.level = warning
 log.console = false
 ";
+
+/// Longest wait for a new queue to be written down, see [`Server::kill`].
+const LISTED_WITHIN: Duration = Duration::from_secs(240);
 
 /// A private RabbitMQ. Its port and its files stay the same over stop, kill and start.
 #[derive(Debug)]
@@ -175,11 +178,42 @@ impl Server {
         }
     }
 
-    /// Kills it as a power cut would.
+    /// Kills it as a power cut would, once it would find its quorum queues again.
+    ///
+    /// RabbitMQ 3.10 keeps the list of its quorum queues in a file whose last entries it writes late. Killed before, it
+    /// starts such a queue empty and without a leader: nothing is ever confirmed in it again. What we test is what happens
+    /// to queues that were there for a while.
     pub fn kill(&mut self) {
+        let deadline = Instant::now() + LISTED_WITHIN;
+        while self.daemon.is_some() && !self.lists_its_queues() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(50));
+        }
         if let Some(mut daemon) = self.daemon.take() {
             daemon.end(Signal::Kill);
         }
+    }
+
+    /// Whether every quorum queue that has a folder stands in the list on disk.
+    fn lists_its_queues(&self) -> bool {
+        let node = format!("keylight{}@localhost", self.port);
+        let folder = self
+            .dir
+            .join("rabbitmq/data")
+            .join(&node)
+            .join("quorum")
+            .join(&node);
+        let list = fs::read(folder.join("names.dets")).unwrap_or_default();
+        let Ok(entries) = fs::read_dir(&folder) else {
+            return true;
+        };
+        entries
+            .flatten()
+            .filter(|entry| entry.path().is_dir())
+            .all(|entry| {
+                let name = entry.file_name();
+                let name = name.as_encoded_bytes();
+                list.windows(name.len()).any(|part| part == name)
+            })
     }
 
     /// It keeps its connections but does nothing, until [`Server::thaw`].
@@ -234,8 +268,8 @@ impl Private {
     /// When it does not start.
     pub async fn start_with(extra: &'static str) -> Self {
         tokio::task::spawn_blocking(|| {
-            let dir = crate::servers::temporary_folder("rabbitmq")
-                .expect("a temporary folder can be made");
+            let dir =
+                crate::servers::quick_folder("rabbitmq").expect("a temporary folder can be made");
             let guard = Guard::over(&dir).expect("a shell is there");
             let server = Server::start_with(&dir, extra).expect("a private RabbitMQ starts");
             Self {
@@ -344,7 +378,7 @@ fn start_shared() -> Result<Shared> {
     if let Ok(url) = std::env::var(TEST_URL) {
         return Ok(Shared { url, _own: None });
     }
-    let dir = crate::servers::temporary_folder("rabbitmq")?;
+    let dir = crate::servers::quick_folder("rabbitmq")?;
     let guard = Guard::over(&dir)?;
     let server = Server::start(&dir)?;
     Ok(Shared {

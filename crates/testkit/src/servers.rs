@@ -76,6 +76,52 @@ fn start_both(dir: &Path, durability: Durability) -> Result<String> {
     Ok(env)
 }
 
+/// [`up`] for servers whose data nobody needs afterwards: PostgreSQL does not sync, and the broker keeps its files in a
+/// [`quick_folder`]. [`discard`] ends and removes them.
+///
+/// # Errors
+/// As [`up`].
+pub fn up_for_a_while(dir: &Path) -> Result<String> {
+    fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
+    keep_broker_in_memory(dir)?;
+    let started = up(dir, Durability::Process);
+    if started.is_err() {
+        let _ = remove_memory(dir);
+    }
+    started
+}
+
+/// Lets the broker's folder in `dir` lead to one of [`quick_folder`].
+fn keep_broker_in_memory(dir: &Path) -> Result<()> {
+    let link = dir.join("rabbitmq");
+    if link.symlink_metadata().is_ok() {
+        return Ok(()); // of an earlier start
+    }
+    let folder = quick_folder("broker")?;
+    std::os::unix::fs::symlink(&folder, &link)
+        .with_context(|| format!("cannot make {}", link.display()))
+}
+
+/// Ends the servers of `dir` and removes it with all data.
+///
+/// # Errors
+/// When one does not end, or something cannot be removed.
+pub fn discard(dir: &Path) -> Result<()> {
+    down(dir)?;
+    remove_memory(dir)?;
+    fs::remove_dir_all(dir).with_context(|| format!("cannot remove {}", dir.display()))
+}
+
+fn remove_memory(dir: &Path) -> Result<()> {
+    let link = dir.join("rabbitmq");
+    if let Ok(elsewhere) = fs::read_link(&link) {
+        fs::remove_dir_all(&elsewhere)
+            .with_context(|| format!("cannot remove {}", elsewhere.display()))?;
+        fs::remove_file(&link).with_context(|| format!("cannot remove {}", link.display()))?;
+    }
+    Ok(())
+}
+
 fn create_database(server: &postgres::Server, name: &str) -> Result<()> {
     let psql = |sql: &str| {
         Command::new(server.bin().join("psql"))
@@ -172,9 +218,40 @@ fn ends_within(pid: u32, within: Duration) -> bool {
 /// # Errors
 /// When it cannot be made.
 pub fn temporary_folder(what: &str) -> Result<PathBuf> {
+    new_folder(what, &std::env::temp_dir())
+}
+
+/// A file system in memory.
+const MEMORY: &str = "/dev/shm";
+/// Least room there, in KiB, for it to be used: a broker's logs take some hundred MB at most.
+const MEMORY_KIB: u64 = 2 * 1024 * 1024;
+
+/// [`temporary_folder`] for a server that forces every write to the disk, which tests have no use for: they kill processes,
+/// they cut no power. In memory if there is room: on a build server with a throttled disk a broker took more than five
+/// seconds for each confirm, and minutes to start.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn quick_folder(what: &str) -> Result<PathBuf> {
+    if free_kib(MEMORY).is_some_and(|free| free >= MEMORY_KIB)
+        && let Ok(folder) = new_folder(what, Path::new(MEMORY))
+    {
+        return Ok(folder);
+    }
+    temporary_folder(what)
+}
+
+/// Room left in a file system, as `df` tells.
+fn free_kib(path: &str) -> Option<u64> {
+    let told = Command::new("df").args(["-Pk", path]).output().ok()?;
+    let told = String::from_utf8(told.stdout).ok()?;
+    told.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()
+}
+
+fn new_folder(what: &str, place: &Path) -> Result<PathBuf> {
     let dir = tempfile::Builder::new()
         .prefix(&format!("keylight-{what}-"))
-        .tempdir()
+        .tempdir_in(place)
         .context("cannot make a temporary folder")?
         // its guard removes it
         .keep();

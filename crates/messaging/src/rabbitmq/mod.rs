@@ -43,7 +43,8 @@ pub struct RabbitOptions {
     pub prefix: String,
     /// Shown by the broker beside our connections.
     pub connection_name: String,
-    /// A publish that was not confirmed for this long is given up; its message may be there or not.
+    /// A publish that was not confirmed for this long is given up; its message may be there or not. While confirms keep
+    /// failing to come, later ones are waited for longer, up to six times this.
     pub publish_timeout: Duration,
     /// Messages of one `publish` call that may await confirmation at the same time.
     pub window: usize,

@@ -14,7 +14,10 @@ use std::{
     sync::{Mutex, PoisonError},
     time::Duration,
 };
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout},
+};
 
 /// Calls that may publish at the same time, each on a channel of its own.
 const CHANNELS: usize = 8;
@@ -34,7 +37,25 @@ pub(super) struct Publisher {
     permits: Semaphore,
     idle: Mutex<Vec<Channel>>,
     timeout: Duration,
+    /// How long a confirm is waited for now; see [`patience`].
+    patience: Mutex<Duration>,
     window: usize,
+}
+
+/// A confirm is waited for at most this many times as long as usual.
+const MOST_PATIENT: u32 = 6;
+
+/// How long to wait for a confirm, after one that took `took`, or that did not come within `now`.
+///
+/// A broker whose disk is slow may need longer than the usual time for each write. With a fixed limit no message would ever
+/// count as confirmed, and each would be sent again and again: so the wait doubles while confirms fail to come, and is the
+/// usual one again when they come well within it. A broker that is gone does not make it longer: its connection ends.
+fn patience(usual: Duration, now: Duration, took: Option<Duration>) -> Duration {
+    match took {
+        None => (now * 2).min(usual * MOST_PATIENT),
+        Some(took) if took < usual / 2 => usual,
+        Some(_) => now,
+    }
 }
 
 impl Publisher {
@@ -44,6 +65,7 @@ impl Publisher {
             permits: Semaphore::new(CHANNELS),
             idle: Mutex::new(Vec::new()),
             timeout,
+            patience: Mutex::new(timeout),
             window: window.max(1),
         }
     }
@@ -110,6 +132,19 @@ impl Publisher {
         Ok(channel)
     }
 
+    fn patience(&self) -> Duration {
+        *self.patience.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Learns from a confirm that took so long, or that did not come.
+    fn learn(&self, waited: Duration, took: Option<Duration>) {
+        let mut now = self.patience.lock().unwrap_or_else(PoisonError::into_inner);
+        // several calls that waited at the same time count once
+        if took.is_some() || *now == waited {
+            *now = patience(self.timeout, *now, took);
+        }
+    }
+
     async fn send_on(
         &self,
         channel: &Channel,
@@ -122,20 +157,24 @@ impl Publisher {
         let mut healthy = true;
         let mut waiting = messages.iter().enumerate();
         let mut pending = FuturesUnordered::new();
+        let patience = self.patience();
         loop {
             while pending.len() < self.window
                 && let Some((index, message)) = waiting.next()
             {
                 pending.push(async move { (index, publish(channel, message).await) });
             }
-            let answer = match timeout(self.timeout, pending.next()).await {
+            let asked = Instant::now();
+            let answer = match timeout(patience, pending.next()).await {
                 Ok(Some(answer)) => answer,
                 Ok(None) => break,
                 Err(_) => {
+                    self.learn(patience, None);
                     healthy = false;
                     break;
                 }
             };
+            self.learn(patience, Some(asked.elapsed()));
             let (index, confirmation) = answer;
             results[index] = match confirmation {
                 Ok(confirmation) => {
@@ -187,4 +226,21 @@ async fn publish(channel: &Channel, message: &Outgoing) -> lapin::Result<Confirm
         )
         .await?
         .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USUAL: Duration = Duration::from_secs(5);
+
+    #[test]
+    fn waits_longer_for_a_slow_broker_and_as_usual_for_a_quick_one() {
+        let longer = patience(USUAL, USUAL, None);
+        assert_eq!(longer, USUAL * 2);
+        assert_eq!(patience(USUAL, longer, Some(USUAL)), longer, "still slow");
+        assert_eq!(patience(USUAL, longer, Some(USUAL / 10)), USUAL);
+        let most = (0..10).fold(USUAL, |now, _| patience(USUAL, now, None));
+        assert_eq!(most, USUAL * MOST_PATIENT);
+    }
 }

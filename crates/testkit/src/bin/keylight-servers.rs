@@ -8,17 +8,31 @@ Private PostgreSQL and RabbitMQ on free ports of this machine.
 
 Usage:
   keylight-servers up [--fast] DIR   start both with their files in DIR, write DIR/env, leave them running
+  keylight-servers up --scratch DIR  the same for data that nobody needs: --fast, and the broker's files in memory
   keylight-servers down DIR          end both; their data stays
+  keylight-servers discard DIR       end both and remove DIR with all data
   keylight-servers status DIR        say what runs; exit code 1 if anything does not
 
   --fast   PostgreSQL without fsync: for tests, not for measurements";
 
 fn main() -> ExitCode {
+    run().unwrap_or_else(|error| {
+        eprintln!("keylight-servers: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run() -> anyhow::Result<ExitCode> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let result = match words.as_slice() {
+    match words.as_slice() {
         ["up", dir] => up(dir, Durability::PowerCut),
         ["up", "--fast", dir] | ["up", dir, "--fast"] => up(dir, Durability::Process),
+        ["up", "--scratch", dir] => {
+            print!("{}", servers::up_for_a_while(&PathBuf::from(dir))?);
+            Ok(ExitCode::SUCCESS)
+        }
+        ["discard", dir] => servers::discard(&PathBuf::from(dir)).map(|()| ExitCode::SUCCESS),
         ["down", dir] => servers::down(&PathBuf::from(dir)).map(|()| ExitCode::SUCCESS),
         ["status", dir] => Ok(status(dir)),
         ["--help" | "-h" | "help"] => {
@@ -29,11 +43,7 @@ fn main() -> ExitCode {
             eprintln!("{USAGE}");
             Ok(ExitCode::from(64))
         }
-    };
-    result.unwrap_or_else(|error| {
-        eprintln!("keylight-servers: {error:#}");
-        ExitCode::FAILURE
-    })
+    }
 }
 
 fn up(dir: &str, durability: Durability) -> anyhow::Result<ExitCode> {
