@@ -160,6 +160,17 @@ impl SimClock {
         asleep >= deliveries
     }
 
+    /// Requests and deliveries that wait on this clock.
+    pub(crate) fn waiting(&self) -> usize {
+        let hands = lock(&self.hands);
+        let now = hands.passed_ms();
+        hands
+            .sleepers
+            .values()
+            .filter(|sleeper| sleeper.wakes_at > now)
+            .count()
+    }
+
     /// Waits on this clock.
     pub(crate) async fn sleep(&self, who: Who, wait: Duration) -> Awake<'_> {
         let mut moved = self.moved.subscribe();

@@ -16,7 +16,7 @@ use tower::ServiceExt as _;
 use url::Url;
 
 pub const TOKEN: &str = "an admin token for tests";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// Takes everything and keeps nothing.
 struct Nowhere;

@@ -359,7 +359,7 @@ async fn f28(site: &mut Site) -> anyhow::Result<()> {
     let began = std::time::Instant::now();
     while site.system.is_ready(Part::EntityService).await {
         ensure!(
-            began.elapsed() < Duration::from_secs(20),
+            began.elapsed() < Duration::from_secs(120),
             "still ready without its database"
         );
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -368,7 +368,7 @@ async fn f28(site: &mut Site) -> anyhow::Result<()> {
     let api = &site.api;
     wait_until(
         "everything works again",
-        Duration::from_secs(30),
+        Duration::from_secs(120),
         || async {
             let list = api
                 .get(SUBMISSIONS)

@@ -31,7 +31,7 @@ struct Clock {
     offset_ms: Option<i64>,
 }
 
-/// `GET /_sim/clock`
+/// `GET /_sim/clock`: how time goes, and how many requests and deliveries wait for it.
 pub(crate) async fn clock(State(sim): State<Sim>) -> Json<Value> {
     Json(view(&sim))
 }
@@ -95,5 +95,5 @@ fn view(sim: &Sim) -> Value {
     } else {
         "real"
     };
-    json!({"mode": mode, "now": sim.now_ms()})
+    json!({"mode": mode, "now": sim.now_ms(), "waiting": sim.clock().waiting()})
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use keylight_clickup_sim::{Fault, FaultKind, RunningSim, SimConfig, WebhookRetry};
 use serde_json::{Value, json};
 
-use crate::support::{LIST, Receiver, SERVICE, TEAM, config, start, start_with};
+use crate::support::{LIST, Receiver, SERVICE, TEAM, config, eventually, start, start_with};
 
 const NOON: i64 = 1_795_608_000_000;
 
@@ -152,7 +152,11 @@ async fn delays_of_answers_and_deliveries_follow_virtual_time() {
     sim.task(json!({"name": "A"})).await;
     let started = Instant::now();
     let (late, ()) = tokio::join!(sim.get("/api/v2/user"), async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        // the answer and the delivery
+        eventually("both wait", || async {
+            (sim.get("/_sim/clock").await.body["waiting"] == 2).then_some(())
+        })
+        .await;
         sim.post("/_sim/clock/advance", json!({"ms": 1_199_999}))
             .await
             .ok();

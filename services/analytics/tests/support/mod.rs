@@ -33,7 +33,7 @@ use tokio::net::TcpListener;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-pub const LONG: Duration = Duration::from_secs(20);
+pub const LONG: Duration = Duration::from_secs(240);
 
 /// Counts by day and status.
 pub type Counts = BTreeMap<(String, String), i64>;

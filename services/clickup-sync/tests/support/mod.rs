@@ -36,7 +36,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
 use uuid::Uuid;
 
-pub const LONG: Duration = Duration::from_secs(60);
+pub const LONG: Duration = Duration::from_secs(240);
 pub const LIST: &str = "901001001";
 
 /// How a system is set up.

@@ -28,7 +28,7 @@ use tokio::net::TcpListener;
 use url::Url;
 
 /// Long enough for a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(240);
 const TOKEN: &str = "a service token for tests";
 
 pub type Client = EntityServiceClient<client::Channel>;

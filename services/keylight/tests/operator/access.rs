@@ -6,7 +6,7 @@ use keylight_testkit::wait::wait_until;
 use std::time::Duration;
 use tonic::Code;
 
-const LONG: Duration = Duration::from_secs(30);
+const LONG: Duration = Duration::from_secs(240);
 
 const PASSWORD: &str = "correct horse battery staple";
 const SECOND: &str = "another horse another staple";

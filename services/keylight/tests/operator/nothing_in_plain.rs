@@ -9,7 +9,7 @@ use serde_json::json;
 use sqlx::PgPool;
 use std::{fs, time::Duration};
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_secs(240);
 const PASSWORD: &str = "the-password-of-somebody-4711";
 
 /// Every row of every table of ours, as text, by table.

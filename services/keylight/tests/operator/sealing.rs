@@ -5,7 +5,7 @@ use keylight_testkit::wait::wait_until;
 use serde_json::{Value, json};
 use std::{fs, time::Duration};
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_secs(240);
 
 /// Sealed values by service and key.
 fn counts(status: &Value) -> Vec<(String, String, u64)> {

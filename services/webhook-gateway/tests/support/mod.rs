@@ -43,7 +43,7 @@ use tonic::{Response, Status};
 use tower::ServiceExt as _;
 use webhook_gateway::{Config, app};
 
-pub const LONG: Duration = Duration::from_secs(20);
+pub const LONG: Duration = Duration::from_secs(240);
 pub const SECRET: &str = "first-secret";
 
 /// What the stand-in for clickup-sync knows.
