@@ -17,6 +17,8 @@ const FOREIGN: &[&str] = &[
     // how large the trial of "exactly once" is, and which dice it takes
     "KEYLIGHT_TRIAL_APPLICATIONS",
     "KEYLIGHT_TRIAL_SEED",
+    // how many hostile webhooks are sent
+    "KEYLIGHT_TRIAL_BODIES",
     // read before the tables of settings are
     "KEYLIGHT_CONFIG",
 ];
