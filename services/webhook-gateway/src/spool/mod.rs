@@ -18,13 +18,14 @@
 //! have a folder and a share of the space of their own: strangers cannot crowd out what is signed, nor hold it up.
 //!
 //! - [`record`]: one delivery as bytes, with length and checksum
-//! - [`queue`]: the files of one folder: append and sync, read on, remove what is done
+//! - [`queue`]: the files of one folder: append and sync, read on, remove what is done; [`file`](self::file): one of them
 //! - [`drain`] and [`unchecked`]: emptying them
 //!
 //! Files hold bodies as they came, which is personal data: they can be read by the owner alone and are removed when all in
 //! them is stored. Draining may repeat a delivery after a crash; the ledger recognises it.
 
 pub mod drain;
+pub mod file;
 pub mod queue;
 pub mod record;
 pub mod unchecked;
