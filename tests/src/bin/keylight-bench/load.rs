@@ -97,6 +97,23 @@ pub async fn get(
     run(authority, pressure, request, numbers).await
 }
 
+/// Posts bodies with a header each, in one piece with its line ending, as `message` gives them.
+pub async fn post_signed(
+    authority: &str,
+    path: &str,
+    pressure: Pressure,
+    message: impl Fn(u64) -> (String, String) + Send + Sync + 'static,
+    numbers: &Arc<AtomicU64>,
+) -> anyhow::Result<Round> {
+    let head =
+        format!("POST {path} HTTP/1.1\r\nhost: {authority}\r\ncontent-type: application/json\r\n");
+    let request = move |number| {
+        let (header, body) = message(number);
+        format!("{head}{header}content-length: {}\r\n\r\n{body}", body.len())
+    };
+    run(authority, pressure, request, numbers).await
+}
+
 async fn run(
     authority: &str,
     pressure: Pressure,

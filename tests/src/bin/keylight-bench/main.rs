@@ -10,6 +10,7 @@ mod pipeline;
 mod reads;
 mod relay;
 mod upkeep;
+mod webhooks;
 mod words;
 
 use clap::{Args, Parser, Subcommand};
@@ -29,6 +30,8 @@ enum What {
     Intake(System),
     /// From commit to task, and the outbox relay beside a bare publisher.
     Pipeline(System),
+    /// Webhooks stored per second beside a bare publisher, and how fast they are answered at half of that.
+    Webhooks(webhooks::Arguments),
     /// Lists, counts, searches and single submissions among many, beside pgbench with the same statements.
     Reads(reads::Arguments),
 }
@@ -97,6 +100,7 @@ async fn main() -> anyhow::Result<()> {
     match Arguments::parse().what {
         What::Intake(system) => intake::run(&system).await,
         What::Pipeline(system) => pipeline::run(&system).await,
+        What::Webhooks(arguments) => webhooks::run(&arguments).await,
         What::Reads(arguments) => reads::run(&arguments).await,
     }
 }

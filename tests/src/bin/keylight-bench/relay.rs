@@ -49,7 +49,7 @@ pub async fn run(system: &System) -> anyhow::Result<()> {
         .await?;
     let (mut bare, mut single, mut packed) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=system.rounds {
-        bare.push(bare_publisher(&system.amqp_url, &payload).await?);
+        bare.push(bare_publisher(&system.amqp_url, &payload, WINDOW, MESSAGES).await?);
         single.push(through_relay(system, &pool, &payload, 1).await?);
         packed.push(through_relay(system, &pool, &payload, RelayOptions::default().pack).await?);
         println!(
@@ -79,7 +79,13 @@ pub async fn run(system: &System) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn bare_publisher(url: &str, payload: &Bytes) -> anyhow::Result<f64> {
+/// Messages per second of a loop that publishes with confirms to a quorum queue of its own, `window` of them in flight.
+pub async fn bare_publisher(
+    url: &str,
+    payload: &Bytes,
+    window: usize,
+    messages: usize,
+) -> anyhow::Result<f64> {
     let connection = Connection::connect(url, ConnectionProperties::default()).await?;
     let channel = connection.create_channel().await?;
     let (exchange, queue) = ("bench.bare", "bench.bare");
@@ -126,8 +132,8 @@ async fn bare_publisher(url: &str, payload: &Bytes) -> anyhow::Result<f64> {
     };
     let began = Instant::now();
     let mut confirms = FuturesUnordered::new();
-    for _ in 0..MESSAGES {
-        if confirms.len() == WINDOW {
+    for _ in 0..messages {
+        if confirms.len() == window {
             let _: Option<lapin::Result<lapin::Confirmation>> = confirms.next().await;
         }
         let confirm = channel
@@ -144,7 +150,7 @@ async fn bare_publisher(url: &str, payload: &Bytes) -> anyhow::Result<f64> {
     while let Some(confirm) = confirms.next().await {
         confirm?;
     }
-    let rate = MESSAGES as f64 / began.elapsed().as_secs_f64();
+    let rate = messages as f64 / began.elapsed().as_secs_f64();
     channel
         .queue_delete(queue.into(), QueueDeleteOptions::default())
         .await?;
