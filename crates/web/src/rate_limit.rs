@@ -37,6 +37,17 @@ impl RateLimit {
         })
     }
 
+    /// How long [`RateLimit::take`] would make `client` wait, if at all; counts nothing.
+    #[must_use]
+    pub fn wait(&self, client: IpAddr, now: Instant) -> Option<Duration> {
+        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = used.get(&neighbourhood(client))?;
+        until
+            .saturating_duration_since(now)
+            .checked_sub(self.ahead)
+            .filter(|wait| !wait.is_zero())
+    }
+
     /// Counts a request of `client` at `now`.
     ///
     /// # Errors
@@ -111,6 +122,12 @@ mod tests {
             limit.take(at("192.0.2.1"), start),
             Err(Duration::from_secs(20))
         );
+        assert_eq!(
+            limit.wait(at("192.0.2.1"), start),
+            Some(Duration::from_secs(20)),
+            "asking counts nothing"
+        );
+        assert_eq!(limit.wait(at("192.0.2.2"), start), None);
         assert_eq!(limit.take(at("192.0.2.2"), start), Ok(()));
         let later = start + Duration::from_secs(20);
         assert_eq!(limit.take(at("192.0.2.1"), later), Ok(()));

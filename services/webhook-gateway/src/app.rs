@@ -3,7 +3,7 @@
 use crate::{
     config::Config,
     deliveries::{gatherer, pruning, writer::Writer},
-    door::Door,
+    door::{Door, Forgers},
     endpoints::{keyring::Keyring, seals::Seals},
     spool::{
         Spool,
@@ -18,6 +18,7 @@ use keylight_messaging::{
 };
 use keylight_runtime::{clock::Clock, lifecycle::Lifecycle};
 use keylight_store::outbox::{Outbox, Schema};
+use keylight_web::rate_limit::RateLimit;
 use sqlx::{PgPool, migrate::Migrator};
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch, time::timeout};
@@ -121,7 +122,11 @@ pub fn build(
     lifecycle.supervise("webhook-secrets", move || {
         renewed.clone().renew(period, stopping.clone())
     });
-    Ok(Door::new(keyring, intake, clock, prepared, spooled).routes())
+    let forgers = Forgers {
+        limit: RateLimit::per_minute(config.forged_limit).map(Arc::new),
+        proxies: config.trusted_proxies,
+    };
+    Ok(Door::new(keyring, intake, clock, prepared, spooled, forgers).routes())
 }
 
 /// The gateway with a listener of its own.

@@ -67,10 +67,32 @@ const SPOOL_SIZE: Key = Key {
     secret: false,
     doc: "what that folder may hold; a delivery takes some 2 to 4 kB. When it is full, deliveries are answered with 503",
 };
+const FORGED_LIMIT: Key = Key {
+    path: "webhook.forged_limit",
+    env: "KEYLIGHT_WEBHOOK_FORGED_LIMIT",
+    default: Some("0"),
+    secret: false,
+    doc: "deliveries without a valid signature that one client address may send in a minute before all that it sends is answered with 429; 0 = no limit. Behind a proxy set http.trusted_proxies first",
+};
+const TRUSTED_PROXIES: Key = Key {
+    path: "http.trusted_proxies",
+    env: "KEYLIGHT_HTTP_TRUSTED_PROXIES",
+    default: Some("0"),
+    secret: false,
+    doc: "how many reverse proxies of yours stand before the door and add to X-Forwarded-For",
+};
 
 /// The settings of this service, without those of the database, sealing, the bus and gRPC.
 pub const KEYS: &[Key] = &[
-    ADDR, GRPC_ADDR, SYNC_URL, RETENTION, RENEWAL, SPOOL_DIR, SPOOL_SIZE,
+    ADDR,
+    GRPC_ADDR,
+    SYNC_URL,
+    RETENTION,
+    RENEWAL,
+    SPOOL_DIR,
+    SPOOL_SIZE,
+    FORGED_LIMIT,
+    TRUSTED_PROXIES,
 ];
 
 /// How the gateway works.
@@ -88,6 +110,10 @@ pub struct Config {
     pub renewal: Duration,
     /// Where deliveries wait while the database is away; none: they are refused.
     pub spool: Option<spool::Config>,
+    /// Forged deliveries a minute for each client address; 0: no limit.
+    pub forged_limit: u32,
+    /// Reverse proxies in front.
+    pub trusted_proxies: usize,
     /// Calls between the services.
     pub rpc: keylight_rpc::config::Config,
     /// Keys for secrets in the database.
@@ -119,6 +145,8 @@ impl Config {
             retention,
             renewal,
             spool,
+            forged_limit: reader.number(&FORGED_LIMIT, 0, 1_000_000),
+            trusted_proxies: reader.number(&TRUSTED_PROXIES, 0, 16),
             rpc: keylight_rpc::config::Config::read(reader),
             keyring: sealed::config::read(reader),
         }

@@ -6,6 +6,7 @@
 //! | 403 | the signature is missing or wrong, or there is no webhook of that name | repeats, then gives up |
 //! | 408 | the body did not come in time | repeats |
 //! | 413 | the body is larger than 1 MiB | repeats, then gives up |
+//! | 429 with `Retry-After` | the client address has sent too many wrong signatures, if there is a limit | repeats, then gives up |
 //! | 500 | the database refuses the delivery (a defect) | repeats |
 //! | 503 with `Retry-After` | too much at once; database away and no spool, or it is full; or the name is not known and `clickup-sync` cannot be asked | repeats |
 //!
@@ -17,11 +18,13 @@
 //!
 //! Whether a name exists is not told: an unknown one is answered like a wrong signature.
 
+mod outcome;
+
 use crate::{
     deliveries::{
         body::Kind,
         delivery::Delivery,
-        gatherer::{Intake, NotStored, Stored},
+        gatherer::{Intake, Stored},
     },
     endpoints::{
         self, Endpoint,
@@ -29,17 +32,21 @@ use crate::{
     },
 };
 use axum::{
-    Router,
+    Extension, Router,
     body::Body,
     extract::{Path, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, header},
     routing::post,
 };
 use futures::StreamExt as _;
 use keylight_clickup::signature;
 use keylight_runtime::{clock::Clock, trace};
-use std::{sync::Arc, time::Duration};
+use keylight_web::{
+    rate_limit::{self, RateLimit},
+    server::Peer,
+};
+use outcome::Outcome;
+use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{Instant, timeout},
@@ -63,6 +70,16 @@ pub struct Door {
     prepared: watch::Receiver<bool>,
     /// Whether there is a spool for the time when the database is away.
     spooled: bool,
+    forgers: Forgers,
+}
+
+/// Who has sent wrong signatures. Only those count: what ClickUp sends must never be limited, however much it is.
+#[derive(Clone)]
+pub struct Forgers {
+    /// The limit, if there is one.
+    pub limit: Option<Arc<RateLimit>>,
+    /// Reverse proxies in front.
+    pub proxies: usize,
 }
 
 /// What is known of a name before its body is read.
@@ -84,6 +101,7 @@ impl Door {
         clock: Arc<dyn Clock>,
         prepared: watch::Receiver<bool>,
         spooled: bool,
+        forgers: Forgers,
     ) -> Self {
         Self {
             keyring,
@@ -92,6 +110,7 @@ impl Door {
             room: Arc::new(Semaphore::new(ROOM)),
             prepared,
             spooled,
+            forgers,
         }
     }
 
@@ -103,98 +122,22 @@ impl Door {
     }
 }
 
-/// How it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    Stored,
-    StoredUnread,
-    Repetition,
-    Spooled,
-    SpooledUnchecked,
-    Forged,
-    TooLarge,
-    Broken,
-    TooSlow,
-    Full,
-    Away,
-    Unasked,
-    Refused,
-}
-
-impl Outcome {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Outcome::Stored => "stored",
-            Outcome::StoredUnread => "stored_unknown",
-            Outcome::Repetition => "repetition",
-            Outcome::Spooled => "spooled",
-            Outcome::SpooledUnchecked => "spooled_unchecked",
-            Outcome::Forged => "forged",
-            Outcome::TooLarge => "too_large",
-            Outcome::Broken => "broken",
-            Outcome::TooSlow => "too_slow",
-            Outcome::Full => "full",
-            Outcome::Away => "database_away",
-            Outcome::Unasked => "secret_unknown",
-            Outcome::Refused => "refused",
-        }
-    }
-
-    const fn answer(self) -> (StatusCode, &'static str) {
-        match self {
-            Outcome::Stored
-            | Outcome::StoredUnread
-            | Outcome::Repetition
-            | Outcome::Spooled
-            | Outcome::SpooledUnchecked => (StatusCode::OK, "{}"),
-            Outcome::Forged => (
-                StatusCode::FORBIDDEN,
-                r#"{"error":"the signature does not match"}"#,
-            ),
-            Outcome::TooLarge => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                r#"{"error":"the body is larger than 1 MiB"}"#,
-            ),
-            Outcome::Broken => (StatusCode::BAD_REQUEST, r#"{"error":"the body broke off"}"#),
-            Outcome::TooSlow => (
-                StatusCode::REQUEST_TIMEOUT,
-                r#"{"error":"the body did not come in time"}"#,
-            ),
-            Outcome::Full | Outcome::Away | Outcome::Unasked => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                r#"{"error":"please repeat the delivery later"}"#,
-            ),
-            Outcome::Refused => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                r#"{"error":"the delivery cannot be stored"}"#,
-            ),
-        }
-    }
-}
-
-impl IntoResponse for Outcome {
-    fn into_response(self) -> Response {
-        let (status, text) = self.answer();
-        let mut response = (status, text).into_response();
-        let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
-        }
-        response
-    }
-}
-
 async fn deliver(
     State(door): State<Door>,
     Path(name): Path<String>,
+    peer: Option<Extension<Peer>>,
     headers: HeaderMap,
     body: Body,
 ) -> Outcome {
     let began = Instant::now();
+    let client = peer.map(|Extension(Peer(peer))| {
+        rate_limit::client_address(peer.ip(), &headers, door.forgers.proxies)
+    });
+    if door.forgers.are_too_many(client) {
+        metrics::counter!("keylight_webhook_deliveries_total", "outcome" => Outcome::Limited.as_str())
+            .increment(1);
+        return Outcome::Limited;
+    }
     // a span costs, and without a collector nobody would see it
     let outcome = if trace::is_enabled() {
         let span = tracing::info_span!(
@@ -212,10 +155,29 @@ async fn deliver(
     } else {
         door.take(name, &headers, body).await
     };
+    if outcome == Outcome::Forged {
+        door.forgers.count(client);
+    }
     metrics::counter!("keylight_webhook_deliveries_total", "outcome" => outcome.as_str())
         .increment(1);
     metrics::histogram!("keylight_webhook_answer_seconds").record(began.elapsed().as_secs_f64());
     outcome
+}
+
+impl Forgers {
+    fn are_too_many(&self, client: Option<IpAddr>) -> bool {
+        let (Some(limit), Some(client)) = (&self.limit, client) else {
+            return false;
+        };
+        limit.wait(client, Instant::now().into_std()).is_some()
+    }
+
+    fn count(&self, client: Option<IpAddr>) {
+        if let (Some(limit), Some(client)) = (&self.limit, client) {
+            // refused means that others of the same client came first, which were counted
+            let _ = limit.take(client, Instant::now().into_std());
+        }
+    }
 }
 
 impl Door {
@@ -318,7 +280,7 @@ impl Door {
             Ok(Stored::Fresh) => Outcome::Stored,
             Ok(Stored::Repetition) => Outcome::Repetition,
             Ok(Stored::Spooled) => Outcome::Spooled,
-            Err(error) => not_stored(error),
+            Err(error) => error.into(),
         }
     }
 
@@ -331,15 +293,7 @@ impl Door {
         let signature = signature.trim().to_owned();
         match self.intake.keep_unchecked(delivery, signature, room).await {
             Ok(_) => Outcome::SpooledUnchecked,
-            Err(error) => not_stored(error),
+            Err(error) => error.into(),
         }
-    }
-}
-
-const fn not_stored(error: NotStored) -> Outcome {
-    match error {
-        NotStored::Full => Outcome::Full,
-        NotStored::Away => Outcome::Away,
-        NotStored::Refused => Outcome::Refused,
     }
 }

@@ -3,11 +3,16 @@
 
 mod support;
 
-use axum::http::StatusCode;
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+};
 use futures::future::join_all;
+use keylight_clickup::signature;
 use keylight_messaging::postgres::{PgBus, Wake};
 use keylight_runtime::lifecycle::Lifecycle;
 use keylight_testkit::wait::wait_until;
+use keylight_web::server::Peer;
 use std::{sync::Arc, time::Duration};
 use support::{
     Gateway, LONG, SECRET, Told, config, fresh_database, nowhere, serve_sync, status_change,
@@ -155,6 +160,47 @@ async fn strangers_cannot_make_us_ask_much() {
         gateway.signed("intake", &body, SECRET).await,
         StatusCode::OK
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forger_is_turned_away_and_nobody_else() {
+    let database = fresh_database().await;
+    let told = Arc::new(Told::default());
+    told.set("intake", &[SECRET]);
+    let lifecycle = Lifecycle::new();
+    let url = serve_sync(told.clone(), &lifecycle).await;
+    let config = Config {
+        forged_limit: 5,
+        trusted_proxies: 1,
+        ..config(&url)
+    };
+    let bus = PgBus::new(database.pool.clone(), Wake::InProcess);
+    let gateway = Gateway::configured(&config, database.pool.clone(), bus, told, lifecycle).await;
+    let post = async |from: &str, n: u32, secret: &str| {
+        let body = status_change("taskUpdated", "9", &n.to_string());
+        let signature = signature::sign(secret.as_bytes(), body.as_bytes());
+        let request = Request::post("/webhooks/clickup/intake")
+            .header("X-Signature", signature)
+            .header("X-Forwarded-For", from)
+            .extension(Peer("10.0.0.1:9".parse().unwrap()))
+            .body(Body::from(body))
+            .unwrap();
+        gateway.send(request).await.0
+    };
+    for n in 0..20 {
+        assert_eq!(post("192.0.2.1", n, SECRET).await, StatusCode::OK);
+    }
+    for n in 0..5 {
+        assert_eq!(post("192.0.2.9", n, "guessed").await, StatusCode::FORBIDDEN);
+    }
+    for secret in ["guessed", SECRET] {
+        assert_eq!(
+            post("192.0.2.9", 30, secret).await,
+            StatusCode::TOO_MANY_REQUESTS
+        );
+    }
+    assert_eq!(post("192.0.2.1", 31, SECRET).await, StatusCode::OK);
+    assert_eq!(gateway.ledger().await.len(), 21);
 }
 
 #[tokio::test(flavor = "multi_thread")]

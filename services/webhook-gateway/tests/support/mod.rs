@@ -148,6 +148,8 @@ pub fn config(sync_url: &str) -> Config {
         rpc: rpc_config(),
         keyring: keyring(),
         spool: None,
+        forged_limit: 0,
+        trusted_proxies: 0,
     }
 }
 
@@ -269,7 +271,11 @@ impl Gateway {
         );
         assert_eq!(
             response.headers().contains_key(header::RETRY_AFTER),
-            status == StatusCode::SERVICE_UNAVAILABLE
+            [
+                StatusCode::SERVICE_UNAVAILABLE,
+                StatusCode::TOO_MANY_REQUESTS
+            ]
+            .contains(&status)
         );
         let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
         (status, String::from_utf8(body.to_vec()).unwrap())
