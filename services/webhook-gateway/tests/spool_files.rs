@@ -153,9 +153,14 @@ fn a_torn_end_is_cut_off_at_every_length() {
         let queue = open(folder.path(), 1 << 20);
         let kept = (length / one) as u64;
         assert_eq!(queue.waiting(), kept, "{length} bytes");
-        // what comes afterwards is not hidden behind it
-        append(&queue, 3..4, 20);
-        let expected: Vec<u64> = (0..kept).chain([3]).collect();
+        // what comes afterwards is not hidden behind it; each of these is a sync, so not at every length
+        let after = if length.is_multiple_of(13) {
+            3..4
+        } else {
+            3..3
+        };
+        append(&queue, after.clone(), 20);
+        let expected: Vec<u64> = (0..kept).chain(after).collect();
         assert_eq!(drained(&queue), expected, "{length} bytes");
         assert!(files(folder.path()).is_empty());
     }
