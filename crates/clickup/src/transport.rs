@@ -155,47 +155,22 @@ impl ClickUp {
     ) -> Result<Answer<T>, ClickUpError> {
         let route = call.route;
         let success = self.send(call).await?;
-        match serde_json::from_slice(&success.body) {
-            Ok(value) => Ok(Answer {
-                value,
-                rate: success.rate,
-                status: success.status,
-                route,
-            }),
-            Err(error) => Err(ClickUpError {
-                class: Class::Unexpected,
-                status: Some(success.status),
-                ecode: None,
-                // whole JSON of another shape: it ran. Anything else (cut JSON, a page of a gateway): it may have
-                sent: if error.is_data() {
-                    Sent::Yes
-                } else {
-                    Sent::Maybe
-                },
-                retry_after: None,
-                rate: success.rate,
-                route,
-                // serde's message may quote the value; the place is enough
-                source: Some(
-                    format!(
-                        "answer does not decode at line {} column {}",
-                        error.line(),
-                        error.column()
-                    )
-                    .into(),
-                ),
-            }),
-        }
+        decoded(success, route)
     }
 
-    /// Sends a call whose answer says nothing but success.
+    /// Sends a call whose answer says nothing but success: `{}`, or nothing at all after some deletions. A page of somebody
+    /// else with status 200 says nothing about ClickUp.
     pub(crate) async fn run(&self, call: Call<'_>) -> Result<Answer<()>, ClickUpError> {
         let route = call.route;
-        let success = self.send(call).await?;
+        let mut success = self.send(call).await?;
+        if success.body.is_empty() {
+            success.body = b"null".as_slice().into();
+        }
+        let answer = decoded::<serde::de::IgnoredAny>(success, route)?;
         Ok(Answer {
             value: (),
-            rate: success.rate,
-            status: success.status,
+            rate: answer.rate,
+            status: answer.status,
             route,
         })
     }
@@ -268,6 +243,44 @@ impl ClickUp {
             route,
             source: None,
         })
+    }
+}
+
+/// The answer in a body.
+fn decoded<T: DeserializeOwned>(
+    success: Success,
+    route: &'static str,
+) -> Result<Answer<T>, ClickUpError> {
+    match serde_json::from_slice(&success.body) {
+        Ok(value) => Ok(Answer {
+            value,
+            rate: success.rate,
+            status: success.status,
+            route,
+        }),
+        Err(error) => Err(ClickUpError {
+            class: Class::Unexpected,
+            status: Some(success.status),
+            ecode: None,
+            // whole JSON of another shape: it ran. Anything else (cut JSON, a page of a gateway): it may have
+            sent: if error.is_data() {
+                Sent::Yes
+            } else {
+                Sent::Maybe
+            },
+            retry_after: None,
+            rate: success.rate,
+            route,
+            // serde's message may quote the value; the place is enough
+            source: Some(
+                format!(
+                    "answer does not decode at line {} column {}",
+                    error.line(),
+                    error.column()
+                )
+                .into(),
+            ),
+        }),
     }
 }
 

@@ -48,6 +48,23 @@ async fn a_refusal_tells_class_code_and_budget() {
 }
 
 #[tokio::test]
+async fn a_page_of_somebody_else_is_no_success() {
+    let server = answering(200, &[], "<html>please sign in").await;
+    for error in [
+        server.client.clear_field("1", "f").await.unwrap_err(),
+        server.client.add_tag("1", "keylight").await.unwrap_err(),
+        server.client.delete_task("1").await.unwrap_err(),
+    ] {
+        assert_eq!((error.class, error.sent), (Class::Unexpected, Sent::Maybe));
+    }
+    // what says nothing but success says it so
+    for body in ["{}", ""] {
+        let server = answering(200, &[], body).await;
+        server.client.clear_field("1", "f").await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_page_of_a_gateway_does_not_hide_the_status() {
     for (status, class, sent) in [
         (502, Class::Retry, Sent::Maybe),
