@@ -212,7 +212,9 @@ mod tests {
     }
 
     fn agreed() -> impl Strategy<Value = Option<Agreed>> {
-        proptest::option::of((value(), value()).prop_map(|(ours, theirs)| Agreed { ours, theirs }))
+        proptest::option::of(
+            (value(), value()).prop_map(|(ours, theirs)| Agreed::of(&ours, &theirs)),
+        )
     }
 
     fn clocks() -> impl Strategy<Value = Clocks> {
@@ -255,7 +257,7 @@ mod tests {
         fn swapping_the_sides_mirrors_the_step(agreed in agreed(), ours in value(), theirs in value()) {
             let clocks = Clocks { ours: at(0), theirs: None };
             let step = merge(agreed.as_ref(), &ours, &theirs, Policy::KeylightWins, clocks);
-            let swapped = agreed.map(|agreed| Agreed { ours: agreed.theirs, theirs: agreed.ours });
+            let swapped = agreed.map(|agreed| Agreed::of(&agreed.theirs, &agreed.ours));
             let mirrored = merge(swapped.as_ref(), &theirs, &ours, Policy::ClickUpWins, clocks);
             let expected = match step {
                 Step::Keep => Step::Keep,

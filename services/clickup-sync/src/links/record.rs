@@ -47,7 +47,7 @@ pub async fn save_created(
 ) -> Result<(), StoreError> {
     sqlx::query!(
         r#"UPDATE sync.links SET progress = 'linked', task_id = $2, task_url = $3, base = $4, seen_ms = $5, touched_at = $6,
-                  updated_at = $6
+                  updated_at = $6, stale = $7
             WHERE submission_id = $1 AND (task_id IS NULL OR task_id = $2)"#,
         claim.submission_id,
         claim.task_id,
@@ -55,6 +55,7 @@ pub async fn save_created(
         Json(&claim.base) as _,
         claim.seen_ms,
         now,
+        claim.stale,
     )
     .execute(pool)
     .await?;

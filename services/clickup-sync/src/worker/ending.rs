@@ -126,7 +126,7 @@ impl Worker {
             Stop::Call(CallError::NotNow(until)) | Stop::Surroundings(CallError::NotNow(until)) => {
                 ending.due_at = in_millis(20).max(Some(until));
             }
-            Stop::OldAnswer => ending.due_at = in_millis(2000),
+            Stop::OldAnswer(until) => ending.due_at = Some(until),
             Stop::Entity(error) => {
                 let wait = self.count_failure(&mut claim, "entity", Failure::Away);
                 ending.due_at = Some(now + wait.min(TimeDelta::seconds(10)));

@@ -35,8 +35,8 @@ pub(super) enum Stop {
     Entity(DomainError),
     /// Our database is away.
     Store(StoreError),
-    /// The answer was older than what is known: ask again soon.
-    OldAnswer,
+    /// The answer was older than what is known: ask again then.
+    OldAnswer(DateTime<Utc>),
     /// Somebody else has the link now.
     LeaseLost,
 }
@@ -167,9 +167,9 @@ impl Worker {
             // what was read before our last write to the task says nothing
             seen: snapshot
                 .filter(|snapshot| {
-                    claim
-                        .touched_at
-                        .is_none_or(|touched| snapshot.read_at > touched)
+                    let (view, read_at) = (&snapshot.view, snapshot.read_at);
+                    claim.touched_at.is_none_or(|touched| read_at > touched)
+                        && claim.base.outdated_until(view, read_at).is_none()
                 })
                 .map_or(Seen::Nothing, Seen::Task),
             blocked: Vec::new(),
@@ -183,12 +183,17 @@ impl Worker {
     async fn carry_on(&self, mut job: Job<'_>) -> Result<(), StoreError> {
         let rest = job.steps().await;
         let Job {
-            claim,
+            mut claim,
             hints,
             blocked,
             submission,
+            seen,
             ..
         } = job;
+        if matches!(seen, Seen::Task(_)) {
+            // what it showed is not settled before the job comes to rest; until then the task has to be read again
+            claim.stale = true;
+        }
         match rest {
             Ok(rest) => {
                 self.come_to_rest(claim, hints, blocked, submission, rest)
@@ -360,6 +365,11 @@ impl Job<'_> {
     }
 
     pub(super) fn decide(&mut self, ours: Option<&View>) -> Decision {
+        if let Seen::Task(shown) = &self.seen {
+            let updated_at = shown.updated_ms.and_then(DateTime::from_timestamp_millis);
+            let base = &mut self.claim.base;
+            base.settle_attempts(&shown.view, shown.read_at, updated_at);
+        }
         let claim = &self.claim;
         let verified_at = claim
             .touched_at

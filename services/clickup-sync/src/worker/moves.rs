@@ -7,10 +7,13 @@ use crate::{
     links,
     remote::{CallError, snapshot},
 };
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 use keylight_clickup::{Class, ClickUpError, Sent, Task, UpdateTask};
 use keylight_domain::sync::decide::Progress;
 use keylight_domain::sync::{Base, Field, Plan, Value, View};
+
+/// An answer that is older than what is known is asked for again after this.
+const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
 
 impl Job<'_> {
     /// Makes the task. The intent is stored before the call, so whatever happens from then on, the marker is searched for
@@ -59,6 +62,8 @@ impl Job<'_> {
             Ok(task) => {
                 self.adopt(&task);
                 self.settle_created(ours, &task);
+                // what it shows otherwise than it was sent is in no row yet
+                self.claim.stale = ours.iter().any(|(field, _)| !self.claim.base.knows(field));
                 links::save_created(pool, &self.claim, clock.now()).await?;
                 metrics::counter!("keylight_sync_tasks_created_total").increment(1);
                 Ok(())
@@ -141,6 +146,8 @@ impl Job<'_> {
                 );
                 self.adopt(&task);
                 self.settle_found(&task);
+                // what has changed since the call is in no row yet
+                self.claim.stale = true;
                 // known here before anything else is done with it
                 links::save_created(&worker.pool, &self.claim, worker.clock.now()).await?;
             }
@@ -198,15 +205,20 @@ impl Job<'_> {
             .await
         {
             Ok(task) => {
+                let read_at = worker.clock.now();
                 if task.date_updated.is_some() && task.date_updated < self.claim.seen_ms {
-                    return Err(Stop::OldAnswer);
+                    return Err(Stop::OldAnswer(read_at + LOOK_AGAIN));
+                }
+                let view = snapshot::view_of(&task, self.mapping());
+                if let Some(until) = self.claim.base.outdated_until(&view, read_at) {
+                    return Err(Stop::OldAnswer(until));
                 }
                 self.claim.progress = Progress::Linked;
                 self.note_seen(&task);
                 self.seen = Seen::Task(Snapshot {
-                    view: snapshot::view_of(&task, self.mapping()),
+                    view,
                     updated_ms: task.date_updated,
-                    read_at: worker.clock.now(),
+                    read_at,
                 });
                 Ok(())
             }
@@ -250,10 +262,15 @@ impl Job<'_> {
         let changes = snapshot::update(push, self.mapping());
         if changes != UpdateTask::default() {
             let call = worker.remote.client.update_task(&task_id, &changes);
-            let task = worker
-                .remote
-                .call(self.lane(), self.subject(), call)
-                .await?;
+            let task = match worker.remote.call(self.lane(), self.subject(), call).await {
+                Ok(task) => task,
+                Err(error) => {
+                    for (field, value) in push.iter().filter(|(field, _)| !field.is_custom()) {
+                        self.note_attempt(field, value, &error);
+                    }
+                    return Err(error.into());
+                }
+            };
             self.note_seen(&task);
             let shown = snapshot::view_of(&task, self.mapping());
             for (field, value) in push.iter().filter(|(field, _)| !field.is_custom()) {
@@ -305,10 +322,17 @@ impl Job<'_> {
                 self.settle_push(field, value, &Value::Unset);
                 return Ok(());
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                self.note_attempt(field, value, &error);
+                return Err(error.into());
+            }
         }
-        self.claim.touched_at = Some(worker.clock.now());
-        self.settle_push(field, value, value);
+        let now = worker.clock.now();
+        self.claim.touched_at = Some(now);
+        self.claim
+            .base
+            .agree_written_undated(field, value, value, now);
+        self.show(field, value);
         Ok(())
     }
 
@@ -323,7 +347,21 @@ impl Job<'_> {
     }
 
     fn settle_push(&mut self, field: Field, ours: &Value, theirs: &Value) {
-        self.claim.base.agree(field, ours, theirs);
+        self.claim.base.agree_written(field, ours, theirs);
+        self.show(field, theirs);
+    }
+
+    /// A write that failed may have taken effect all the same.
+    fn note_attempt(&mut self, field: Field, value: &Value, error: &CallError) {
+        if matches!(error, CallError::Failed(error) if error.sent != Sent::No) {
+            let now = self.worker.clock.now();
+            self.claim.base.note_attempt(field, value, now);
+            self.claim.stale = true;
+        }
+    }
+
+    /// What was read of the task shows this now.
+    fn show(&mut self, field: Field, theirs: &Value) {
         if let Seen::Task(snapshot) = &mut self.seen {
             snapshot.view.set(field, theirs.clone());
         }

@@ -1,6 +1,5 @@
 //! A stand-in for entity-service: submissions in memory, with versions, events on the bus, and what was reported.
 
-use chrono::Utc;
 use keylight_contracts::{
     events::{self, CONTENT_TYPE, CloudEvent},
     time::to_wire,
@@ -9,6 +8,7 @@ use keylight_contracts::{
 use keylight_domain::error::{DomainError, ErrorCode};
 use keylight_messaging::{Message, MessageBus};
 use keylight_rpc::status::status_of;
+use keylight_runtime::clock::Clock;
 use std::{
     collections::BTreeMap,
     sync::{
@@ -30,6 +30,7 @@ pub struct Stored {
 pub struct Entity {
     pub rows: Mutex<BTreeMap<i64, Stored>>,
     pub bus: Arc<dyn MessageBus>,
+    pub clock: Arc<dyn Clock>,
     /// messages get lost on the way
     pub mute: AtomicBool,
     /// its submissions came from the predecessor
@@ -41,10 +42,11 @@ pub struct Entity {
 }
 
 impl Entity {
-    pub fn new(bus: Arc<dyn MessageBus>) -> Self {
+    pub fn new(bus: Arc<dyn MessageBus>, clock: Arc<dyn Clock>) -> Self {
         Self {
             rows: Mutex::default(),
             bus,
+            clock,
             mute: AtomicBool::new(false),
             imported: AtomicBool::new(false),
             away: AtomicBool::new(false),
@@ -88,8 +90,8 @@ impl Entity {
             project_description: Some("A *small* house.\n- two floors".into()),
             status: Some("new".into()),
             referral_source: Some("Ritz-Craft".into()),
-            created_at: Some(to_wire(Utc::now())),
-            updated_at: Some(to_wire(Utc::now())),
+            created_at: Some(to_wire(self.clock.now())),
+            updated_at: Some(to_wire(self.clock.now())),
             version: 1,
             sync_state: "pending".into(),
             ..v1::Submission::default()
@@ -110,7 +112,7 @@ impl Entity {
             let submission = &mut rows.get_mut(&id).unwrap().submission;
             change(submission);
             submission.version += 1;
-            submission.updated_at = Some(to_wire(Utc::now()));
+            submission.updated_at = Some(to_wire(self.clock.now()));
             submission.sync_state = "pending".into();
         }
         self.tell(id, events::SUBMISSION_STATUS_CHANGED).await;
@@ -132,7 +134,7 @@ impl Entity {
             let stored = rows.get_mut(&id).unwrap();
             stored.deleted = false;
             stored.submission.version += 1;
-            stored.submission.updated_at = Some(to_wire(Utc::now()));
+            stored.submission.updated_at = Some(to_wire(self.clock.now()));
             stored.submission.sync_state = "pending".into();
         }
         self.tell(id, events::SUBMISSION_RESTORED).await;
@@ -147,7 +149,7 @@ impl Entity {
             "/entity-service",
             kind,
             format!("submission/{id}"),
-            Utc::now(),
+            self.clock.now(),
             format!("c-{id}"),
         );
         let message = Message {
@@ -212,7 +214,7 @@ impl Contract {
                 submission.buyer_category = category;
             }
             submission.version += 1;
-            submission.updated_at = Some(to_wire(Utc::now()));
+            submission.updated_at = Some(to_wire(self.0.clock.now()));
             submission.version
         };
         self.0.tell(id, events::SUBMISSION_STATUS_CHANGED).await;

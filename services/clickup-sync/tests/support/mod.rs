@@ -7,6 +7,7 @@
 )]
 
 pub mod entity;
+pub mod virtual_time;
 
 use axum::{Router, body::Bytes, extract::State, routing::post};
 use chrono::{TimeDelta, Utc};
@@ -20,7 +21,10 @@ use keylight_contracts::events::{
 use keylight_contracts::v1::entity_service_server::EntityServiceServer;
 use keylight_messaging::postgres::{PgBus, Wake};
 use keylight_messaging::{Message, MessageBus};
-use keylight_runtime::{clock::SystemClock, lifecycle::Lifecycle};
+use keylight_runtime::{
+    clock::{Clock, SystemClock},
+    lifecycle::Lifecycle,
+};
 use keylight_store::sealed::{self, Keyring};
 use keylight_testkit::postgres::{Database, database};
 use keylight_testkit::wait::wait_until;
@@ -35,6 +39,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
 use uuid::Uuid;
+use virtual_time::VirtualTime;
 
 pub const LONG: Duration = Duration::from_secs(240);
 pub const LIST: &str = "901001001";
@@ -52,6 +57,8 @@ pub struct Setup {
     pub one_connection: bool,
     /// none, unless a test is about it: most count calls
     pub canary_interval: Duration,
+    /// what takes the place of the machine's time
+    pub time: Option<Arc<VirtualTime>>,
 }
 
 impl Default for Setup {
@@ -67,6 +74,7 @@ impl Default for Setup {
             lease: TimeDelta::seconds(5),
             one_connection: false,
             canary_interval: Duration::ZERO,
+            time: None,
         }
     }
 }
@@ -84,11 +92,13 @@ pub struct System {
     pub bus: Arc<dyn MessageBus>,
     pub entity: Arc<Entity>,
     pub gateway_deaf: Arc<AtomicBool>,
+    pub sim: Sim,
     pub sim_url: String,
     pub http: reqwest::Client,
     entity_url: Url,
     webhook_url: Option<Url>,
     setup: Setup,
+    clock: Arc<dyn Clock>,
     /// where the last worker answers gRPC
     sync_url: String,
     lives: Vec<Lifecycle>,
@@ -113,8 +123,19 @@ impl System {
                 options.connect(&database.url).await.unwrap(),
                 Wake::InProcess,
             )
+        } else if setup.time.is_some() {
+            // nothing outside of the runtime may wake it but the answers that are waited for
+            (database.pool.clone(), Wake::InProcess)
         } else {
             (database.pool.clone(), Wake::Listen)
+        };
+        let clock: Arc<dyn Clock> = match &setup.time {
+            Some(time) => {
+                time.waits_for(&pool);
+                time.waits_for(&database.pool);
+                time.clone()
+            }
+            None => Arc::new(SystemClock),
         };
         let bus: Arc<dyn MessageBus> = PgBus::new(pool.clone(), wake);
         let stop = CancellationToken::new();
@@ -127,13 +148,16 @@ impl System {
             ..SimConfig::default()
         })
         .unwrap();
+        if let Some(time) = &setup.time {
+            time.move_along(sim.clone());
+        }
         tokio::spawn(keylight_clickup_sim::serve(
             listener,
-            sim,
+            sim.clone(),
             stop.child_token(),
         ));
 
-        let entity = Arc::new(Entity::new(bus.clone()));
+        let entity = Arc::new(Entity::new(bus.clone(), clock.clone()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let entity_url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         let life = Lifecycle::new();
@@ -166,11 +190,13 @@ impl System {
             bus,
             entity,
             gateway_deaf,
+            sim,
             sim_url,
             http: reqwest::Client::new(),
             entity_url,
             webhook_url,
             setup,
+            clock,
             sync_url: String::new(),
             lives: vec![life],
             _stop: stop.drop_guard(),
@@ -246,7 +272,7 @@ impl System {
             pool: self.pool.clone(),
             bus: self.bus.clone(),
             listener,
-            clock: Arc::new(SystemClock),
+            clock: self.clock.clone(),
         };
         app::run(config, resources, &life).await.unwrap();
         self.lives.push(life.clone());
