@@ -2,13 +2,13 @@
 
 use super::row::{Claim, progress_name};
 use chrono::{DateTime, Utc};
-use keylight_domain::sync::decide::Progress;
+use keylight_domain::sync::{Base, decide::Progress};
 use keylight_store::error::StoreError;
 use sqlx::{PgPool, types::Json};
 use uuid::Uuid;
 
-/// Stores, before the call, that a task may be made from now on, and that the call may be under way until `asked_until`. `false` when the lease is no longer ours: then the call
-/// must not be made.
+/// Stores, before the call, that a task may be made from now on with the values of `sent`, and that the call may be under way
+/// until `asked_until`. `false` when the lease is no longer ours: then the call must not be made.
 ///
 /// # Errors
 /// When the database is away.
@@ -16,12 +16,13 @@ pub async fn save_intent(
     pool: &PgPool,
     claim: &Claim,
     marker: &str,
+    sent: &Base,
     now: DateTime<Utc>,
     asked_until: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let saved = sqlx::query!(
         r#"UPDATE sync.links SET progress = 'uncertain', marker = $3, asked_at = $4, searched_at = NULL, updated_at = $5,
-                  list_id = $6, mapping_version = $7
+                  list_id = $6, mapping_version = $7, base = $8
             WHERE submission_id = $1 AND lease_owner = $2"#,
         claim.submission_id,
         claim.lease,
@@ -30,6 +31,7 @@ pub async fn save_intent(
         now,
         claim.list_id,
         claim.mapping_version,
+        Json(sent) as _,
     )
     .execute(pool)
     .await?;

@@ -355,8 +355,13 @@ impl Job<'_> {
         let (base, document) = (&self.claim.base, &self.known.mapping.document);
         let (record, mapping) = (&submission.record, self.mapping());
         template::our_view(record, marker, document, mapping, |field| {
+            // the base of a call without an answer only tells what was sent
+            let unborn = matches!(
+                self.claim.progress,
+                Progress::Unborn | Progress::Uncertain { .. }
+            );
             field.is_custom()
-                && if base.is_empty() {
+                && if base.is_empty() || unborn {
                     mapping.offers(field)
                 } else {
                     base.knows(field)

@@ -34,10 +34,17 @@ impl Job<'_> {
         // Asked for the permit before the intent: a link that only waits for the budget stays unborn.
         let (claim, known_marker) = (&self.claim, marker.to_owned());
         let call_timeout = crate::config::delta(worker.remote.account.call_timeout);
+        // what a task that is found later was made with
+        let mut sent = Base::default();
+        for (field, value) in ours.iter() {
+            sent.agree(field, value, value);
+        }
         let mut intent = Intent::NotYet;
         let call = async {
             let now = clock.now();
-            match links::save_intent(pool, claim, &known_marker, now, now + call_timeout).await {
+            match links::save_intent(pool, claim, &known_marker, &sent, now, now + call_timeout)
+                .await
+            {
                 Ok(true) => intent = Intent::Stored,
                 Ok(false) => intent = Intent::LeaseLost,
                 Err(error) => intent = Intent::Failed(error),
@@ -73,6 +80,7 @@ impl Job<'_> {
                     self.claim.progress = match failed.sent {
                         Sent::No => Progress::Unborn,
                         Sent::Maybe | Sent::Yes => {
+                            self.claim.base = sent;
                             metrics::counter!("keylight_sync_uncertain_creates_total").increment(1);
                             Progress::Uncertain {
                                 asked_at: clock.now(),
@@ -161,28 +169,21 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// A task that was found is merged like any other; its texts are agreed as they are, because nobody can tell their dress
-    /// from an edit.
+    /// A task that was found is merged like any other, with what it was made with as the agreement; its texts are agreed as
+    /// they are, because nobody can tell their dress from an edit.
     fn settle_found(&mut self, task: &Task) {
         let shown = snapshot::view_of(task, self.mapping());
-        let marker = self.claim.marker.clone().unwrap_or_default();
-        if let Some(submission) = &self.submission {
-            let ours = self.our_view(submission, &marker);
-            for field in [Field::Name, Field::Description] {
-                if let (Some(our_value), Some(their_value)) = (ours.get(field), shown.get(field)) {
-                    self.claim.base.agree(field, our_value, their_value);
-                }
+        let sent = std::mem::take(&mut self.claim.base).theirs();
+        for (field, sent) in sent.iter() {
+            match shown.get(field) {
+                Some(theirs) if is_text(field) => self.claim.base.agree(field, sent, theirs),
+                // does not apply to this task
+                None => {}
+                // dropped on the way: the next step sends it by itself
+                Some(Value::Unset) if *sent != Value::Unset => {}
+                // as it was made, or edited by staff since
+                Some(_) => self.claim.base.agree(field, sent, sent),
             }
-            // facts count as fields of the task from the start
-            let mut offered = Base::default();
-            for field in Field::CUSTOM {
-                if let (Some(our_value), Some(their_value)) = (ours.get(field), shown.get(field))
-                    && our_value == their_value
-                {
-                    offered.agree(field, our_value, their_value);
-                }
-            }
-            self.claim.base.absorb(&offered);
         }
         self.seen = Seen::Task(Snapshot {
             view: shown,

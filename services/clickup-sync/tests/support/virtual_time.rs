@@ -25,7 +25,7 @@ use uuid::Uuid;
 /// How often the ticker looks, by the machine's clock.
 const LOOK: Duration = Duration::from_micros(400);
 /// Shortest and longest leap when everybody waits.
-const LEAPS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(80));
+const LEAPS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(160));
 /// Work that lasts longer than this by the machine's clock lets as much time pass.
 const WORK: Duration = Duration::from_millis(20);
 
