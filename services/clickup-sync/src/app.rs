@@ -1,12 +1,12 @@
 //! Puts the service together.
 
 use crate::{
-    account::{Current, Working},
+    account::{Current, Working, stored},
     answers::Answers,
     canary::{self, Canary},
     changes::Changes,
     chores::{Chores, Repair, Sweep, WebhookKeeper},
-    config::Config,
+    config::{Account, Config},
     entity::Entity,
     hints::Hints,
     links,
@@ -17,7 +17,7 @@ use crate::{
     },
     operations::{answers::Operations, replay},
     remote::Remote,
-    setup::{answers::Setup, examine::Examiner},
+    setup::{answers::Setup, connect::Connector, examine::Examiner},
     webhooks::seals::Seals,
     worker::Worker,
 };
@@ -29,7 +29,10 @@ use keylight_contracts::v1::{
 };
 use keylight_messaging::{MessageBus, topology};
 use keylight_rpc::server::{self, Services};
-use keylight_runtime::{clock::Clock, lifecycle::Lifecycle};
+use keylight_runtime::{
+    clock::Clock,
+    lifecycle::{Latch, Lifecycle},
+};
 use sqlx::{PgPool, migrate::Migrator};
 use std::{sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::Notify};
@@ -109,11 +112,6 @@ async fn start(
         &config.entity_url,
         &config.rpc,
     )?);
-    let remote = match config.account.clone() {
-        Some(account) => Some(Arc::new(Remote::new(account, pool.clone(), clock.clone())?)),
-        None => None,
-    };
-
     let current = Current::default();
     let answers = Answers {
         pool: pool.clone(),
@@ -143,6 +141,13 @@ async fn start(
             current: current.clone(),
             canary_interval: config.canary_interval,
             sweep_interval: config.sweep_interval,
+        },
+        connector: Connector {
+            pool: pool.clone(),
+            keyring: config.keyring.clone(),
+            clock: clock.clone(),
+            connection: config.connection.clone(),
+            in_settings: config.account.is_some(),
         },
         clock: clock.clone(),
     };
@@ -184,23 +189,100 @@ async fn start(
         keylight_messaging::consume(bus.clone(), &topology::HINTS, hints.clone(), token.clone())
     });
 
-    let account = lifecycle.latch("clickup-account");
-    let Some(remote) = remote else {
-        tracing::warn!(
-            "no clickup token is set (CLICKUP_TOKEN): submissions wait until there is one"
-        );
-        return Ok(());
+    let begin = Begin {
+        account: lifecycle.latch("clickup-account"),
+        lifecycle: lifecycle.clone(),
+        config: Arc::new(config),
+        pool,
+        clock,
+        entity,
+        wake,
+        bus: canary_bus,
+        current,
     };
-    account.set(true);
-    let worker = Worker::new(pool, clock, entity, remote.clone(), wake, &config);
-    current.set(Some(Working {
-        remote,
-        worker: worker.clone(),
-    }));
-    start_canary(&config, lifecycle, &worker, canary_bus);
-    watch_mapping(lifecycle, &worker);
-    start_work(&config, lifecycle, worker);
+    match begin.account_of_now().await? {
+        Some(account) => begin.work(account)?,
+        None => begin.wait_for_account(),
+    }
     Ok(())
+}
+
+/// How often a stored account is looked for while there is none.
+const ACCOUNT_INTERVAL: Duration = Duration::from_secs(2);
+
+/// What is needed to begin to work, as soon as there is an account.
+#[derive(Clone)]
+struct Begin {
+    account: Latch,
+    lifecycle: Lifecycle,
+    config: Arc<Config>,
+    pool: PgPool,
+    clock: Arc<dyn Clock>,
+    entity: Entity,
+    wake: Arc<Notify>,
+    bus: Arc<dyn MessageBus>,
+    current: Current,
+}
+
+impl Begin {
+    /// The account of the settings, else the stored one.
+    async fn account_of_now(&self) -> anyhow::Result<Option<Account>> {
+        if let Some(account) = &self.config.account {
+            return Ok(Some(account.clone()));
+        }
+        let stored = stored::load(&self.pool, &self.config.keyring).await?;
+        Ok(stored.map(|stored| self.config.connection.with(&stored)))
+    }
+
+    /// Begins to work with an account.
+    fn work(&self, account: Account) -> anyhow::Result<()> {
+        let (pool, clock) = (self.pool.clone(), self.clock.clone());
+        let remote = Arc::new(Remote::new(account, pool.clone(), clock.clone())?);
+        let worker = Worker::new(
+            pool,
+            clock,
+            self.entity.clone(),
+            remote.clone(),
+            self.wake.clone(),
+            &self.config,
+        );
+        self.current.set(Some(Working {
+            remote,
+            worker: worker.clone(),
+        }));
+        self.account.set(true);
+        start_canary(&self.config, &self.lifecycle, &worker, self.bus.clone());
+        watch_mapping(&self.lifecycle, &worker);
+        start_work(&self.config, &self.lifecycle, worker);
+        Ok(())
+    }
+
+    /// Begins as soon as somebody has stored one.
+    fn wait_for_account(self) {
+        tracing::warn!(
+            "no clickup account is set (CLICKUP_TOKEN, or keylight clickup connect): submissions wait until there is one"
+        );
+        let stopping = self.lifecycle.stopping();
+        self.lifecycle.clone().supervise("sync-account", move || {
+            let (begin, stopping) = (self.clone(), stopping.clone());
+            async move {
+                while tokio::time::timeout(ACCOUNT_INTERVAL, stopping.cancelled())
+                    .await
+                    .is_err()
+                {
+                    if begin.current.get().is_some() {
+                        stopping.cancelled().await;
+                        break;
+                    }
+                    if let Some(account) = begin.account_of_now().await? {
+                        begin.work(account)?;
+                        tracing::info!("a clickup account was set up, the work begins");
+                    }
+                }
+                Ok(())
+            }
+        });
+    }
 }
 
 /// Sends canaries and watches them, unless the settings want none.

@@ -1,5 +1,6 @@
 //! Settings.
 
+use crate::account::stored::Stored;
 use chrono::TimeDelta;
 use keylight_domain::sync::mapping::MappingRules;
 use keylight_runtime::config::{Key, Reader};
@@ -38,7 +39,7 @@ pub const TOKEN: Key = Key {
     env: "CLICKUP_TOKEN",
     default: None,
     secret: true,
-    doc: "token of a ClickUp user made for Keylight (pk_…, or an OAuth token); without it everything waits",
+    doc: "token of a ClickUp user made for Keylight (pk_…, or an OAuth token); without it the account of `keylight clickup connect` counts, and without that everything waits",
 };
 /// The workspace.
 pub const TEAM_ID: Key = Key {
@@ -201,6 +202,38 @@ pub struct CallLogKept {
     pub rows: i64,
 }
 
+/// How ClickUp is reached, whatever the account.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// The API.
+    pub base_url: Url,
+    /// Where ClickUp finds our gateway.
+    pub webhook_url: Option<Url>,
+    /// Names of statuses that differ.
+    pub rules: MappingRules,
+    /// Longest duration of a call.
+    pub call_timeout: Duration,
+}
+
+impl Connection {
+    /// The connection with a stored account.
+    #[must_use]
+    pub fn with(&self, stored: &Stored) -> Account {
+        Account {
+            base_url: self.base_url.clone(),
+            token: stored.token.clone(),
+            team_id: Some(stored.team_id.clone()),
+            list_id: stored.list_id.clone(),
+            webhook_url: stored
+                .webhook_url
+                .clone()
+                .or_else(|| self.webhook_url.clone()),
+            rules: self.rules.clone(),
+            call_timeout: self.call_timeout,
+        }
+    }
+}
+
 /// How the worker works.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -208,8 +241,10 @@ pub struct Config {
     pub grpc_addr: SocketAddr,
     /// See [`ENTITY_URL`].
     pub entity_url: Url,
-    /// How ClickUp is reached; `None` while token or list are not said.
+    /// The account that the settings name; `None` while they do not, then a stored one counts.
     pub account: Option<Account>,
+    /// How ClickUp is reached, whatever the account.
+    pub connection: Connection,
     /// Time between two sweeps.
     pub sweep_interval: Duration,
     /// How far a sweep looks back.
@@ -246,6 +281,12 @@ impl Config {
         let (team_id, list_id) = (reader.opt_string(&TEAM_ID), reader.opt_string(&LIST_ID));
         let webhook_url = reader.opt_url(&WEBHOOK_URL);
         let rules = read_rules(reader);
+        let connection = Connection {
+            base_url: base_url.clone(),
+            webhook_url: webhook_url.clone(),
+            rules: rules.clone(),
+            call_timeout,
+        };
         let account = match (reader.opt_secret(&TOKEN), list_id) {
             (Some(token), Some(list_id)) => Some(Account {
                 base_url,
@@ -269,6 +310,7 @@ impl Config {
             grpc_addr: reader.addr(&GRPC_ADDR),
             entity_url: reader.url(&ENTITY_URL),
             account,
+            connection,
             sweep_interval: reader
                 .duration(&SWEEP_INTERVAL)
                 .max(Duration::from_millis(100)),

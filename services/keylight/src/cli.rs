@@ -2,7 +2,7 @@
 
 use crate::{
     import_legacy,
-    operator::{doctor, records, seal, staff, sync, token},
+    operator::{clickup, doctor, records, seal, staff, sync, token},
     settings, simulator, up,
 };
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -44,6 +44,12 @@ enum Command {
     Records {
         #[command(subcommand)]
         what: records::Records,
+    },
+    /// Set up the account at ClickUp
+    #[command(name = "clickup", after_help = clickup::EXAMPLES)]
+    ClickUp {
+        #[command(subcommand)]
+        what: clickup::ClickUp,
     },
     /// Say in plain words what is wrong with the connection to ClickUp; exit code 1 if anything is
     Doctor(doctor::Doctor),
@@ -125,6 +131,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Staff { what }) => staff::run(what),
         Some(Command::Token { what }) => token::run(what),
         Some(Command::Records { what }) => records::run(what),
+        Some(Command::ClickUp { what }) => clickup::run(what),
         Some(Command::Doctor(what)) => doctor::run(what),
         Some(Command::Sync { what }) => sync::run(what),
         Some(Command::Seal { what }) => seal::run(what),

@@ -207,6 +207,15 @@ impl Remote {
         self.clock.now()
     }
 
+    /// Stores what is known of the budget and the last calls, for one that nobody keeps the books of.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn tell_books(&self) -> Result<(), StoreError> {
+        self.budget.tell_rest().await?;
+        self.log.store(&self.pool).await
+    }
+
     /// When a lane can next be served, if not now.
     #[must_use]
     pub fn closed_until(&self, lane: Lane) -> Option<DateTime<Utc>> {

@@ -83,7 +83,7 @@ impl Check {
                 name,
                 State::Bad,
                 format!("ClickUp does not accept the token: {found}"),
-                "Make a new token in ClickUp (Settings, Apps) and set CLICKUP_TOKEN.",
+                "Make a new token in ClickUp (Settings, Apps), and set CLICKUP_TOKEN or run `keylight clickup connect`.",
             ),
             Class::Forbidden | Class::Gone => Self::new(
                 name,

@@ -7,7 +7,7 @@ use crate::{
     chores::WEBHOOK_NAME,
     mapping::KnownMapping,
     operations::{failures, pauses},
-    remote::Subject,
+    remote::{Remote, Subject},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use keylight_domain::sync::{Field, budget::Lane};
@@ -50,8 +50,8 @@ impl Examiner {
                         working.remote.account.list_id, working.remote.account.base_url
                     ),
                 ));
-                if self.token(&working, &mut checks).await {
-                    self.places(&working, &mut checks).await;
+                if examine_token(&working.remote, &mut checks).await {
+                    examine_places(&working.remote, &mut checks).await;
                 }
                 checks.push(self.webhook(&working, now).await?);
                 checks.push(self.sweep(now).await?);
@@ -60,7 +60,7 @@ impl Examiner {
                 "account",
                 State::Bad,
                 "there is no ClickUp account: submissions are taken and wait",
-                "Set CLICKUP_TOKEN and CLICKUP_LIST_ID, and restart clickup-sync.",
+                "Run `keylight clickup connect`, or set CLICKUP_TOKEN and CLICKUP_LIST_ID and restart clickup-sync.",
             )),
         }
         if !self.canary_interval.is_zero() {
@@ -69,67 +69,6 @@ impl Examiner {
         checks.push(self.failures().await?);
         checks.push(self.pauses().await?);
         Ok(checks)
-    }
-
-    /// Whether the token works; without it no other call makes sense.
-    async fn token(&self, working: &Working, checks: &mut Vec<Check>) -> bool {
-        let remote = &working.remote;
-        match remote
-            .call(LANE, Subject::none(), remote.client.authorized_user())
-            .await
-        {
-            Ok(user) => {
-                checks.push(Check::good(
-                    "token",
-                    format!("it belongs to ClickUp user {}", user.id),
-                ));
-                true
-            }
-            Err(error) => {
-                checks.push(Check::of_failure("token", &error));
-                false
-            }
-        }
-    }
-
-    async fn places(&self, working: &Working, checks: &mut Vec<Check>) {
-        let remote = &working.remote;
-        let teams = remote
-            .call(LANE, Subject::none(), remote.client.teams())
-            .await;
-        checks.push(match teams {
-            Err(error) => Check::of_failure("workspace", &error),
-            Ok(teams) => {
-                let ids: Vec<&str> = teams.iter().map(|team| team.id.as_str()).collect();
-                workspace(remote.account.team_id.as_deref(), &ids)
-            }
-        });
-        let list_id = &remote.account.list_id;
-        match remote
-            .call(LANE, Subject::none(), remote.client.list(list_id))
-            .await
-        {
-            Err(error) => return checks.push(Check::of_failure("list", &error)),
-            Ok(list) if list.deleted || list.archived => {
-                let how = if list.deleted { "deleted" } else { "archived" };
-                return checks.push(Check::new(
-                    "list",
-                    State::Bad,
-                    format!("list {list_id} is {how}"),
-                    "Restore it in ClickUp, or set CLICKUP_LIST_ID to another list.",
-                ));
-            }
-            Ok(_) => checks.push(Check::good("list", format!("list {list_id} can be read"))),
-        }
-        // as it is now, not as it was some minutes ago
-        remote.distrust_list();
-        match remote.surroundings().await {
-            Err(error) => checks.push(Check::of_failure("statuses", &error)),
-            Ok(known) => {
-                checks.extend(gone(&known.mapping, list_id));
-                checks.extend(fitting(&missing(&known.mapping)));
-            }
-        }
     }
 
     async fn webhook(&self, working: &Working, now: DateTime<Utc>) -> Result<Check, StoreError> {
@@ -261,6 +200,66 @@ impl Examiner {
                 "`keylight sync status` shows them, `keylight sync resume` ends one.",
             )
         })
+    }
+}
+
+/// Whether the token works; without it no other call makes sense.
+pub(super) async fn examine_token(remote: &Remote, checks: &mut Vec<Check>) -> bool {
+    match remote
+        .call(LANE, Subject::none(), remote.client.authorized_user())
+        .await
+    {
+        Ok(user) => {
+            checks.push(Check::good(
+                "token",
+                format!("it belongs to ClickUp user {}", user.id),
+            ));
+            true
+        }
+        Err(error) => {
+            checks.push(Check::of_failure("token", &error));
+            false
+        }
+    }
+}
+
+/// Whether workspace and list are there, and fit.
+pub(super) async fn examine_places(remote: &Remote, checks: &mut Vec<Check>) {
+    let teams = remote
+        .call(LANE, Subject::none(), remote.client.teams())
+        .await;
+    checks.push(match teams {
+        Err(error) => Check::of_failure("workspace", &error),
+        Ok(teams) => {
+            let ids: Vec<&str> = teams.iter().map(|team| team.id.as_str()).collect();
+            workspace(remote.account.team_id.as_deref(), &ids)
+        }
+    });
+    let list_id = &remote.account.list_id;
+    match remote
+        .call(LANE, Subject::none(), remote.client.list(list_id))
+        .await
+    {
+        Err(error) => return checks.push(Check::of_failure("list", &error)),
+        Ok(list) if list.deleted || list.archived => {
+            let how = if list.deleted { "deleted" } else { "archived" };
+            return checks.push(Check::new(
+                "list",
+                State::Bad,
+                format!("list {list_id} is {how}"),
+                "Restore it in ClickUp, or set CLICKUP_LIST_ID to another list.",
+            ));
+        }
+        Ok(_) => checks.push(Check::good("list", format!("list {list_id} can be read"))),
+    }
+    // as it is now, not as it was some minutes ago
+    remote.distrust_list();
+    match remote.surroundings().await {
+        Err(error) => checks.push(Check::of_failure("statuses", &error)),
+        Ok(known) => {
+            checks.extend(gone(&known.mapping, list_id));
+            checks.extend(fitting(&missing(&known.mapping)));
+        }
     }
 }
 

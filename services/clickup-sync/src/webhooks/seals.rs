@@ -1,7 +1,10 @@
 //! Which keys the secrets are sealed under, and moving them to another.
 
 use super::{PREVIOUS, SECRET, previous_of, secret_of};
-use crate::app::SCHEMA;
+use crate::{
+    account::stored::{TOKEN, token_place},
+    app::SCHEMA,
+};
 use keylight_domain::error::DomainError;
 use keylight_rpc::seals::{KeepsSeals, Values};
 use keylight_store::{
@@ -38,6 +41,12 @@ impl Seals {
             if let Some(sealed) = &row.sealed_previous_secret {
                 self.keyring.open(previous_of(&row.name), sealed)?;
             }
+        }
+        let token = sqlx::query_scalar!("SELECT sealed_token FROM sync.account")
+            .fetch_optional(&self.pool)
+            .await?;
+        if let Some(sealed) = token {
+            self.keyring.open(token_place(), &sealed)?;
         }
         self.tally().await?;
         Ok(())
@@ -119,6 +128,17 @@ impl Seals {
             .execute(&mut *transaction)
             .await?;
         }
+        let token = sqlx::query_scalar!("SELECT sealed_token FROM sync.account FOR UPDATE")
+            .fetch_optional(&mut *transaction)
+            .await?;
+        if let Some(sealed) = token
+            && let Some(anew) = self.keyring.reseal(token_place(), &sealed)?
+        {
+            resealed += 1;
+            sqlx::query!("UPDATE sync.account SET sealed_token = $1", anew)
+                .execute(&mut *transaction)
+                .await?;
+        }
         transaction.commit().await?;
         Ok(resealed)
     }
@@ -144,6 +164,12 @@ impl Seals {
             {
                 tally.count(PREVIOUS, value);
             }
+        }
+        let token = sqlx::query_scalar!("SELECT sealed_token FROM sync.account")
+            .fetch_optional(&self.pool)
+            .await?;
+        if let Some(sealed) = &token {
+            tally.count(TOKEN, sealed);
         }
         tally.tell(SCHEMA, &self.keyring);
         Ok(tally)

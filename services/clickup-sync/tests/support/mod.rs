@@ -241,6 +241,12 @@ impl System {
                 rules: Default::default(),
                 call_timeout: self.setup.call_timeout,
             }),
+            connection: config::Connection {
+                base_url: Url::parse(&format!("{}/api", self.sim_url)).unwrap(),
+                webhook_url: self.webhook_url.clone(),
+                rules: Default::default(),
+                call_timeout: self.setup.call_timeout,
+            },
             sweep_interval: self.setup.sweep_interval,
             sweep_overlap: TimeDelta::seconds(60),
             concurrency: 8,

@@ -6,7 +6,7 @@ use crate::{
     envelope::{Record, time},
 };
 use axum::{extract::State, response::Response};
-use keylight_contracts::v1::ExamineSetupRequest;
+use keylight_contracts::v1::{ExamineSetupRequest, SetupCheck};
 use keylight_web::error::ApiError;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 /// One thing that was looked at.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SetupCheck)]
-struct CheckJson {
+pub(super) struct CheckJson {
     /// `account`, `token`, `workspace`, `list`, `statuses`, `fields`, `webhook`, `sweep`, `canary`, `failures`, `pauses`
     name: String,
     /// `good`; `note`: it works, but somebody should know; `bad`; `unknown`: it could not be looked at
@@ -23,6 +23,17 @@ struct CheckJson {
     found: String,
     /// Empty when there is nothing to do.
     remedy: String,
+}
+
+impl From<SetupCheck> for CheckJson {
+    fn from(check: SetupCheck) -> Self {
+        Self {
+            name: check.name,
+            state: check.state,
+            found: check.found,
+            remedy: check.remedy,
+        }
+    }
 }
 
 /// Everything that was looked at.
@@ -48,16 +59,10 @@ pub(crate) struct ReportJson {
 pub(crate) async fn examine(State(app): State<App>) -> Result<Response, ApiError> {
     let request = ExamineSetupRequest {};
     let report = answered_in_its_words(app.clickup_setup().examine_setup(request).await)?;
-    let checks = report.checks.into_iter().map(|check| CheckJson {
-        name: check.name,
-        state: check.state,
-        found: check.found,
-        remedy: check.remedy,
-    });
     Ok(Record::new(ReportJson {
         at: time(report.at.as_ref()),
         wrong: report.wrong,
-        checks: checks.collect(),
+        checks: report.checks.into_iter().map(Into::into).collect(),
     })
     .ok())
 }

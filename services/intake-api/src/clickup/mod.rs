@@ -1,5 +1,6 @@
 //! `/api/clickup`: how ClickUp is reached.
 
+mod connect;
 mod doctor;
 
 use crate::{
@@ -12,7 +13,10 @@ use utoipa_axum::routes;
 
 pub(crate) fn routes() -> Routes {
     let settings = Rule::Role(Role::Admin, Scope::SettingsAdmin);
-    Routes::new().add(settings, routes!(doctor::examine))
+    Routes::new()
+        .add(settings, routes!(doctor::examine))
+        .add(settings, routes!(connect::lists))
+        .add(settings, routes!(connect::connect))
 }
 
 impl Door {

@@ -6,7 +6,8 @@ use super::{
 };
 use clap::Args;
 use keylight_contracts::v1::{
-    ExamineSetupRequest, SetupReport, click_up_setup_service_client::ClickUpSetupServiceClient,
+    ExamineSetupRequest, SetupCheck, SetupReport,
+    click_up_setup_service_client::ClickUpSetupServiceClient,
 };
 use serde_json::{Value, json};
 use std::{fmt::Write as _, process::ExitCode, time::Duration};
@@ -37,7 +38,7 @@ async fn examine(connection: Connection, json: bool) -> anyhow::Result<()> {
     if json {
         print_json(&as_json(&report));
     } else {
-        print(&text_of(&report));
+        print(&checks_text(&report.checks));
     }
     match report.wrong {
         0 => Ok(()),
@@ -46,9 +47,10 @@ async fn examine(connection: Connection, json: bool) -> anyhow::Result<()> {
     }
 }
 
-fn text_of(report: &SetupReport) -> String {
+/// Checks for people.
+pub(super) fn checks_text(checks: &[SetupCheck]) -> String {
     let mut text = String::new();
-    for check in &report.checks {
+    for check in checks {
         let _ = writeln!(
             text,
             "{:<8} {:<10} {}",
@@ -61,15 +63,17 @@ fn text_of(report: &SetupReport) -> String {
     text
 }
 
-fn as_json(report: &SetupReport) -> Value {
-    let checks: Vec<Value> = report
-        .checks
-        .iter()
-        .map(|check| {
-            json!({
-                "name": check.name, "state": check.state, "found": check.found, "remedy": check.remedy,
-            })
+/// Checks for programs.
+pub(super) fn checks_json(checks: &[SetupCheck]) -> Vec<Value> {
+    let checks = checks.iter().map(|check| {
+        json!({
+            "name": check.name, "state": check.state, "found": check.found, "remedy": check.remedy,
         })
-        .collect();
+    });
+    checks.collect()
+}
+
+fn as_json(report: &SetupReport) -> Value {
+    let checks = checks_json(&report.checks);
     json!({ "at": rfc3339(report.at.as_ref()), "wrong": report.wrong, "checks": checks })
 }

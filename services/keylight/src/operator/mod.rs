@@ -3,6 +3,7 @@
 //! - [`connection`]: finds the services, wherever they run
 //! - [`staff`], [`token`]: who may come in
 //! - [`records`]: whether the records fit together
+//! - [`clickup`]: the account at ClickUp
 //! - [`doctor`]: what is wrong with the set-up
 //! - [`seal`]: keys of sealed secrets
 //! - [`sync`]: how records stand with ClickUp
@@ -10,6 +11,7 @@
 //!
 //! To add a command: an arm in [`cli`](crate::cli), and a function that takes a [`Connection`] and is handed to [`run`].
 
+pub(crate) mod clickup;
 pub(crate) mod connection;
 pub(crate) mod doctor;
 mod password;

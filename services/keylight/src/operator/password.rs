@@ -38,6 +38,22 @@ pub(crate) async fn new_password(from_stdin: bool) -> anyhow::Result<SecretStrin
     Ok(first)
 }
 
+/// A token: the first line of standard input, or asked for without showing it.
+///
+/// # Errors
+/// When there is none.
+pub(crate) async fn token(from_stdin: bool) -> anyhow::Result<SecretString> {
+    let token = if from_stdin {
+        tokio::task::spawn_blocking(|| read_line(&mut io::stdin().lock())).await??
+    } else if io::stdin().is_terminal() {
+        ask("token: ").await?
+    } else {
+        bail!("standard input is no terminal: hand the token in with --token-stdin");
+    };
+    ensure!(!token.expose_secret().is_empty(), "no token was given");
+    Ok(token)
+}
+
 async fn ask(prompt: &str) -> anyhow::Result<SecretString> {
     let silence = Silence::begin()?;
     eprint!("{prompt}");

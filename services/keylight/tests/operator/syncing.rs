@@ -201,6 +201,38 @@ async fn stuck_records_are_seen_paused_and_tried_again() {
     let report = up.json("GET", "/api/clickup/doctor", TOKEN, None).await;
     assert_eq!(report["data"]["checks"][0]["name"], "account");
 
+    let lists = up
+        .run_with(&["clickup", "connect", "--token-stdin"], "pk_1_SERVICE\n")
+        .done();
+    assert!(lists.out.contains("901001001"), "{}", lists.out);
+    let wanted = [
+        "clickup",
+        "connect",
+        "--token-stdin",
+        "--team",
+        "9001001",
+        "--list",
+        "901001001",
+    ];
+    let wrong = up.run_with(&wanted, "pk_9_WRONG\n");
+    assert_eq!(
+        (wrong.code, wrong.err.as_str()),
+        (Some(1), "keylight: nothing was stored\n")
+    );
+    assert!(
+        wrong.out.contains("does not accept the token"),
+        "{}",
+        wrong.out
+    );
+    let stored = up.run_with(&wanted, "pk_1_SERVICE\n").done();
+    assert!(stored.out.contains("go before it"), "{}", stored.out);
+    let body = json!({"token": "pk_1_SERVICE", "team_id": "9001001", "list_id": "901001001", "preview": true});
+    let checked = up
+        .json("POST", "/api/clickup/connect", TOKEN, Some(body))
+        .await;
+    assert_eq!(checked["data"]["stored"], false);
+    assert_eq!(checked["data"]["checks"][0]["state"], "good");
+
     let unknown = up.run(&["sync", "record", "99"]);
     assert!(unknown.refused().contains("no link"), "{unknown:?}");
     let nonsense = up.run(&["sync", "replay", "--class", "luck"]);
