@@ -17,6 +17,10 @@ const FOREIGN: &[&str] = &[
     // how large the trial of "exactly once" is, and which dice it takes
     "KEYLIGHT_TRIAL_APPLICATIONS",
     "KEYLIGHT_TRIAL_SEED",
+    // how many worlds with faults are lived through, from which on, and how many records are changed to count calls
+    "KEYLIGHT_WORLDS",
+    "KEYLIGHT_WORLD_SEED",
+    "KEYLIGHT_CHANGED_RECORDS",
     // how many hostile webhooks are sent
     "KEYLIGHT_TRIAL_BODIES",
     // read before the tables of settings are
