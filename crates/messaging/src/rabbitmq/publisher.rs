@@ -136,7 +136,8 @@ impl Publisher {
         *self.patience.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Learns from a confirm that took so long, or that did not come.
+    /// Learns from a call whose slowest confirm took so long, or in which one did not come. Not from each confirm: behind
+    /// a write that was slow, many come at once.
     fn learn(&self, waited: Duration, took: Option<Duration>) {
         let mut now = self.patience.lock().unwrap_or_else(PoisonError::into_inner);
         // several calls that waited at the same time count once
@@ -158,6 +159,7 @@ impl Publisher {
         let mut waiting = messages.iter().enumerate();
         let mut pending = FuturesUnordered::new();
         let patience = self.patience();
+        let mut slowest = Duration::ZERO;
         loop {
             while pending.len() < self.window
                 && let Some((index, message)) = waiting.next()
@@ -167,14 +169,17 @@ impl Publisher {
             let asked = Instant::now();
             let answer = match timeout(patience, pending.next()).await {
                 Ok(Some(answer)) => answer,
-                Ok(None) => break,
+                Ok(None) => {
+                    self.learn(patience, Some(slowest));
+                    break;
+                }
                 Err(_) => {
                     self.learn(patience, None);
                     healthy = false;
                     break;
                 }
             };
-            self.learn(patience, Some(asked.elapsed()));
+            slowest = slowest.max(asked.elapsed());
             let (index, confirmation) = answer;
             results[index] = match confirmation {
                 Ok(confirmation) => {
